@@ -2,27 +2,11 @@
 
 from dataclasses import replace
 
-import numpy as np
-import pytest
-
+from octoplan.answer.answer import answer_of
 from octoplan.outcomes.run_results import RunResults
-from octoplan.show.front import answer_rows, quantiles_text
+from octoplan.show.answer import sentences
+from octoplan.show.front import answer_parts, answer_rows
 from tests.outcomes.runs import pocket
-
-
-@pytest.mark.parametrize(
-    ("values", "text"),
-    [
-        ([1.0, 2.0, 3.0], "2.00 (1.20 to 2.80)"),
-        ([2.0, 2.0], "2.00"),
-        ([1.0, np.inf, np.inf], "∞ (1.00 to ∞)"),
-        ([1.0, np.nan, 1.0], "1.00, 2 of 3 futures"),
-        ([np.nan], "undefined"),
-    ],
-)
-def test_text_of_quantiles(values: list[float], text: str) -> None:
-    """Infinite values are included, undefined ones are reported, and equal quantiles are written once."""
-    assert quantiles_text(np.array(values), 1.0) == text
 
 
 def test_the_answer_gives_the_number_of_futures_of_a_result() -> None:
@@ -34,3 +18,16 @@ def test_the_answer_gives_the_number_of_futures_of_a_result() -> None:
     titles = [row.title for row in answer_rows(RunResults(replace(run, data=data)))]
     assert [title for title in titles if title.endswith("(defined in 59 of 60 futures)")]
     assert not [row.title for row in answer_rows(RunResults(run)) if "defined in" in row.title]
+
+
+def test_the_first_page_has_every_sentence_of_the_answer_once() -> None:
+    """The sentences are those of the answer; how sure it is and what to do next have their own headings."""
+    answer = answer_of(RunResults(pocket()), 4)
+    assert answer is not None
+    texts = {sentence.topic: sentence.text for sentence in sentences(answer)}
+    parts = answer_parts(answer)
+    assert parts is not None
+    assert parts.confidence == texts["confidence"]
+    assert f"Next: {parts.next_step}".casefold() == texts["next_step"].casefold()
+    assert parts.main == " ".join(text for topic, text in texts.items() if topic not in {"confidence", "next_step"})
+    assert answer_parts(None) is None

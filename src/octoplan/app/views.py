@@ -45,8 +45,8 @@ def raid_charts(run: Run) -> list[CaptionedChart]:
 
 
 def first_chart(run: Run) -> list[CaptionedChart]:
-    """The chart with the key results: deliveries or, of a scenario without them, leakers by region."""
-    return charts_of(run, "deliveries" if (run.data["delivered"] > 0).any() else "leakers-by-region")
+    """The chart with the key results: deliveries against the targets, and leakers with and without the programme."""
+    return charts_of(run, "deliveries-and-leakers")
 
 
 def supply_charts(run: Run) -> list[CaptionedChart]:

@@ -183,18 +183,24 @@ def compare_results(results: Sequence[RunResults], labels: Sequence[str] = ()) -
     first = first_futures(runs[0], common)
     for run, label in zip(runs[1:], names[1:], strict=True):
         check_comparable(first, first_futures(run, common), names[0], label)
-    completed = [run.status[:common] == 0 for run in runs]
-    finished = np.logical_and.reduce(completed)
     measures = [result.measures for result in results]
     shared_keys = [key for key in measures[0] if all(key in by_key for by_key in measures)]
     all_keys = dict.fromkeys(key for by_key in measures for key in by_key)
-    rows, futures = [np.flatnonzero(finished[done]) for done in completed], np.flatnonzero(finished)
+    rows, futures = rows_of_common_futures(runs)
     differences = tuple(
         tuple(difference(by_key[key], second_rows, measures[0][key], rows[0], futures) for key in shared_keys)
         for by_key, second_rows in zip(measures[1:], rows[1:], strict=True)
     )
     omitted_measures = tuple(key for key in all_keys if key not in shared_keys)
-    return Comparison(names, int(finished.sum()), differences, omitted_measures)
+    return Comparison(names, len(futures), differences, omitted_measures)
+
+
+def rows_of_common_futures(runs: Sequence[Run]) -> tuple[list[Ints], Ints]:
+    """The futures that every run completed: their rows among the finished futures of each run, and their numbers."""
+    common = min(run.futures for run in runs)
+    completed = [run.status[:common] == 0 for run in runs]
+    finished = np.logical_and.reduce(completed)
+    return [np.flatnonzero(finished[done]) for done in completed], np.flatnonzero(finished)
 
 
 def check_comparable(first: Run, second: Run, label: str, second_label: str) -> None:

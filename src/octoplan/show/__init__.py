@@ -15,6 +15,7 @@ from octoplan.show.money_charts import cost_per_kill as cost_per_kill
 from octoplan.show.money_charts import cost_s_curve as cost_s_curve
 from octoplan.show.money_charts import present_values as present_values
 from octoplan.show.money_charts import spend as spend
+from octoplan.show.overview import deliveries_and_leakers as deliveries_and_leakers
 from octoplan.show.report import report as report
 from octoplan.show.sensitivity import tornado as tornado
 from octoplan.show.supply_charts import deliveries as deliveries
@@ -30,6 +31,7 @@ __all__ = [
     "cost_s_curve",
     "crews",
     "deliveries",
+    "deliveries_and_leakers",
     "kills_per_sortie",
     "launches",
     "leakers_by_region",

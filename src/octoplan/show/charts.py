@@ -9,6 +9,7 @@ from octoplan.outcomes.run import Run
 from octoplan.show.defence_charts import crews, kills_per_sortie, leakers_by_region, night_limits, stopped_share
 from octoplan.show.html import PageFigure
 from octoplan.show.money_charts import cost_effectiveness, cost_per_kill, present_values, spend
+from octoplan.show.overview import deliveries_and_leakers
 from octoplan.show.supply_charts import deliveries, plant_limits, production, stock
 from octoplan.show.threat_flow import threat_flow
 
@@ -21,9 +22,14 @@ class Chart(NamedTuple):
 
 
 CHARTS: dict[str, Chart] = {
+    "deliveries-and-leakers": Chart(
+        deliveries_and_leakers,
+        "Left: units that reach a region; dashed lines: targets of the scenario. Right: threats that reach their "
+        "targets, in the same futures with and without the programme. Lines: P50; bands: P10 to P90 unless marked.",
+    ),
     "deliveries": Chart(
         deliveries,
-        "Units that reach a region, by month: quantiles over futures. Dashed lines: milestone rates of the programme.",
+        "Units that reach a region, by month: quantiles over futures. Dashed lines: targets of the scenario.",
     ),
     "production": Chart(
         production,

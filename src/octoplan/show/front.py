@@ -5,20 +5,20 @@ from typing import NamedTuple
 
 import numpy as np
 
+from octoplan.answer.answer import Answer
 from octoplan.outcomes.format import ResultTable, digits, scaled
-from octoplan.outcomes.intervals import half_width, interval
+from octoplan.outcomes.intervals import interval
 from octoplan.outcomes.key_results import KeyResult, KeyResults, month_label, table_caption
 from octoplan.outcomes.main_measures import MAIN_MEASURES, main_keys, main_variant
 from octoplan.outcomes.run import Run
 from octoplan.outcomes.run_results import RunResults
 from octoplan.outcomes.sensitivity import Sensitivity, acts_on_threats, unconfirmed_drivers
 from octoplan.outcomes.store import SUMMARY_FILE
-from octoplan.outcomes.view import View, by_future, sum_by_future, view_of
+from octoplan.outcomes.view import view_of
 from octoplan.scenario import Scenario
-from octoplan.scenario.arrays import Floats, Ints
 from octoplan.scenario.assumptions import Assumption
 from octoplan.scenario.descriptions import describe, row_reference
-from octoplan.show.provenance import TableText
+from octoplan.show.answer import sentences
 from octoplan.show.sensitivity import switching_values
 from octoplan.show.theme import MILLION, capitalised
 
@@ -46,6 +46,29 @@ class AnswerRow(NamedTuple):
     annex: str
     cells: tuple[str, ...]
     rests_on: tuple[str, ...] = ()
+
+
+class AnswerParts(NamedTuple):
+    """The answer on the first page: what the programme does and is worth, how sure that is, and what to do next."""
+
+    main: str
+    confidence: str
+    next_step: str
+
+
+CONFIDENCE_TOPICS, NEXT_TOPICS = ("confidence", "turning"), ("next_step",)
+"""Topics of the answer that have headings of their own on the first page."""
+
+
+def answer_parts(answer: Answer | None) -> AnswerParts | None:
+    """The sentences of an answer by heading; None if there is no answer."""
+    if answer is None:
+        return None
+    texts = {sentence.topic: sentence.text for sentence in sentences(answer)}
+    main = [topic for topic in texts if topic not in (*CONFIDENCE_TOPICS, *NEXT_TOPICS)]
+    groups = (main, CONFIDENCE_TOPICS, NEXT_TOPICS)
+    answer_text, confidence, next_step = (" ".join(texts[t] for t in topics if t in texts) for topics in groups)
+    return AnswerParts(answer_text, confidence, capitalised(next_step.removeprefix("Next: ")))
 
 
 def people(run: Run) -> list[tuple[str, str]]:
@@ -128,85 +151,6 @@ def effect(scenario: Scenario, item: Sensitivity, subject: str, divisor: float, 
         f"{capitalised(describe(scenario, item.assumption))}: {subject} averages {amount} if this assumption is low "
         f"and {high} if it is high. Rated {item.assumption.quality}; {row_reference(item.assumption)}."
     )
-
-
-def options(results: Sequence[RunResults], labels: Sequence[str]) -> TableText:
-    """Table of results by option: those of the first run, and the differences from it, paired by future.
-
-    The differences are those of the other runs minus the first, and of the first minus its counterfactual.
-    """
-    first, measures = results[0], [option.measures for option in results]
-    unit = f"M {view_of(first.run).unit}"
-    leaked = main_variant("leakers", measures[0])
-    additional_spend = by_future(first.run, spend_due_to_programme, nominal=first.nominal)
-    rows: list[tuple[str, float, list[Floats], Floats]] = [
-        ("good units made, units", 1.0, [table["made"].values for table in measures], measures[0]["made"].values),
-        (
-            "leakers, excluding decoys, threats", 1.0, [table[leaked].values for table in measures],
-            -first.leakers_prevented,
-        ),
-        (
-            f"damage by leakers, {unit}", MILLION, [table["damage"].values for table in measures],
-            -measures[0]["damage/avoided"].values,
-        ),
-        (
-            f"spend on interceptors, crews, kits and other layers, {unit}", MILLION,
-            [table["spend"].values for table in measures], additional_spend,
-        ),
-        (
-            f"damage and spend, {unit}", MILLION,
-            [table["damage"].values + table["spend"].values for table in measures],
-            additional_spend - measures[0]["damage/avoided"].values,
-        ),
-    ]  # fmt: skip
-    shared = common_futures(results)
-    return TableText(
-        ("", labels[0], *(f"{label} minus {labels[0]}" for label in labels[1:]), f"{labels[0]} minus no programme"),
-        [
-            (
-                title,
-                quantiles_text(values[0], divisor),
-                *(difference_text(option[rows_2] - values[0][rows_1], numbers, divisor)
-                  for option, (rows_1, rows_2, numbers) in zip(values[1:], shared, strict=True)),
-                difference_text(effect, first.run.finished_futures, divisor),
-            )
-            for title, divisor, values, effect in rows
-        ],
-    )  # fmt: skip
-
-
-def spend_due_to_programme(view: View) -> Floats:
-    """(futures,) spend of all payers minus that in the counterfactual."""
-    spend, without = (sum_by_future(view.money("spend", counterfactual=absent)) for absent in (False, True))
-    return np.asarray(spend - without, np.float64)
-
-
-def common_futures(results: Sequence[RunResults]) -> list[tuple[Ints, Ints, Ints]]:
-    """For each run but the first: the rows of the futures that it and the first finished, and their numbers."""
-    first = results[0].run.finished_futures
-    return [
-        (np.flatnonzero(np.isin(first, other)), np.flatnonzero(np.isin(other, first)), np.intersect1d(first, other))
-        for other in (option.run.finished_futures for option in results[1:])
-    ]
-
-
-def difference_text(values: Floats, futures: Ints, divisor: float) -> str:
-    """Mean of paired differences and the half-width of its 95 % confidence interval."""
-    i = interval(values / divisor, futures=futures)
-    if not i.futures:
-        return "undefined"
-    half = half_width(i)
-    return digits(i.mean) if np.isnan(half) or half == 0.0 else f"{digits(i.mean)} ± {digits(half, 2)}"
-
-
-def quantiles_text(values: Floats, divisor: float) -> str:
-    """P50 (P10 to P90) over futures as text, with the number of futures if the value is undefined in some."""
-    i = interval(values / divisor)
-    if not i.futures:
-        return "undefined"
-    low, middle, high = (digits(q) for q in (i.p10, i.p50, i.p90))
-    text = middle if low == middle == high else f"{middle} ({low} to {high})"
-    return text if i.futures == len(values) else f"{text}, {i.futures:,} of {len(values):,} futures"
 
 
 def limitations(run: Run) -> list[str]:

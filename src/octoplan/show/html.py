@@ -60,6 +60,15 @@ def plain_text(label: str | None) -> str:
     return unescape(label or "")
 
 
+def css_text(text: str) -> str:
+    r"""Text as the content of a quoted string in a style sheet, with all but ASCII letters and digits escaped.
+
+    >>> print(css_text('a "b"'))
+    a\000020\000022b\000022
+    """
+    return "".join(c if c.isascii() and c.isalnum() else f"\\{ord(c):06x}" for c in text)
+
+
 def without_title(chart: go.Figure) -> dict[str, Any]:
     """The content of the figure without its title and the margin for it."""
     content = chart.to_dict()

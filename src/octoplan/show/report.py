@@ -5,6 +5,7 @@ Framework to review models (2022) and GAO's Cost Estimating and Assessment Guide
 """
 
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,9 @@ from octoplan.outcomes.store import REPORT_FILE
 from octoplan.outcomes.view import view_of
 from octoplan.show import annexes, front, provenance
 from octoplan.show.answer import note, sentences
-from octoplan.show.html import render
+from octoplan.show.charts import page_figures
+from octoplan.show.html import css_text, render
+from octoplan.show.options import options
 
 ANNEX_TITLES = {
     "supply": "Supply",
@@ -81,17 +84,27 @@ def report_page(
         details=details(results[0]),
         question=run.scenario.programme.governance.question or front.QUESTION,
         people=front.people(run),
-        answer=sentences(answer) if answer is not None else (),
+        running_header=running_header(first),
+        answer=front.answer_parts(answer),
         answer_note=note(answer) if answer is not None else "",
         key_results=front.answer_rows(first) if first.has_finished_futures else [],
+        first_chart=page_figures(run, "deliveries-and-leakers")[0] if first.has_finished_futures else None,
         changes=front.changes(first),
-        options=front.options(results, names) if first.has_finished_futures else None,
+        options=options(results, names) if first.has_finished_futures else None,
         several=len(results) > 1,
         limitations=front.limitations(run),
         letters={name: (chr(65 + i), ANNEX_TITLES[name]) for i, name in enumerate(present)},
         net_benefit=front.NET_BENEFIT,
         **{name: contents.get(name) for name in ANNEX_TITLES},
     )
+
+
+def running_header(results: RunResults) -> dict[str, str]:
+    """The header of the printed pages as strings of a style sheet: the programme, and the run with the date."""
+    run = results.run
+    today = datetime.now(UTC).date().isoformat()
+    identity = f"run {run.scenario.hash[:12]}, seed {run.seed}, {run.futures:,} futures · {today}"
+    return {"left": css_text(run.scenario.title), "right": css_text(identity)}
 
 
 def run_pages(results: RunResults, answer: Answer | None) -> dict[str, str]:

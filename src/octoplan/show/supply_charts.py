@@ -26,6 +26,7 @@ from octoplan.show.theme import (
     add_bars,
     fit_legend,
     label,
+    label_months,
     new_figure,
     with_opacity,
 )
@@ -48,10 +49,17 @@ def deliveries(run: Run) -> go.Figure:
     >>> op.show.deliveries(op.simulate("pocket", futures=4)).data[0].name
     'P5 to P95'
     """
-    view, rates = view_of(run), run.scenario.output_targets
-    months, delivered = list(view.names.months), total(run, "delivered", "plant")
+    view, delivered = view_of(run), total(run, "delivered", "plant")
+    chart = new_figure(deliveries_title(view, delivered, run.scenario.output_targets), height=430)
+    add_deliveries(chart, run, delivered)
+    chart.update_yaxes(title="units delivered a month")
+    return fit_legend(chart)
+
+
+def add_deliveries(chart: go.Figure, run: Run, delivered: NDArray[np.int64]) -> None:
+    """Add a fan of (futures, months) units delivered a month and the scenario's targets to the first panel."""
+    months, rates = list(view_of(run).names.months), run.scenario.output_targets
     lines = {q: np.quantile(delivered, q, axis=0) for q in (0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95)}
-    chart = new_figure(deliveries_title(view, delivered, rates), height=430)
     for low, high, opacity in FAN_BANDS:
         chart.add_trace(
             go.Scatter(
@@ -63,8 +71,8 @@ def deliveries(run: Run) -> go.Figure:
                 line={"color": with_opacity(BLUE, 0.55), "width": 0.8},
                 name=f"P{100 * low:.0f} to P{100 * high:.0f}",
                 hoverinfo="skip",
-            )
-        )
+            ), row=1, col=1,
+        )  # fmt: skip
     chart.add_trace(
         go.Scatter(
             x=months,
@@ -74,32 +82,38 @@ def deliveries(run: Run) -> go.Figure:
             line={"color": BLUE, "width": 2.8},
             customdata=np.stack([lines[0.1], lines[0.9]], axis=-1),
             hovertemplate="P50 %{y:,.0f} (P10 %{customdata[0]:,.0f}, P90 %{customdata[1]:,.0f})<extra></extra>",
-        )
-    )
+        ), row=1, col=1,
+    )  # fmt: skip
     for rate in rates:
         chart.add_hline(
-            y=rate,
+            y=rate, row=1, col=1,
             line={"color": BLACK, "width": 1.2, "dash": "dash"},
             annotation={"text": f"{rate:,} a month", "font": {"size": 12}, "bgcolor": "rgba(255,255,255,0.75)"},
             annotation_position="top left",
-        )
-    axis_end = max([float(lines[0.95].max()), *rates])
-    chart.update_yaxes(title="units delivered a month", range=[0, 1.06 * axis_end])
-    return fit_legend(chart)
+        )  # fmt: skip
+    label_months(chart, months, 1, 1)
+    axis_end = max([float(lines[0.95].max()), *rates, 1.0])
+    chart.update_yaxes(range=[0, 1.06 * axis_end], row=1, col=1)
 
 
-def deliveries_title(view: View, delivered: NDArray[np.int64], rates: Sequence[int]) -> str:
-    """Title with the months by which 50 % and 90 % of futures have reached the highest milestone rate."""
+def deliveries_title(view: View, delivered: NDArray[np.int64], rates: Sequence[int], *, brief: bool = False) -> str:
+    """Title with the months by which 50 % and, unless ``brief``, 90 % of futures deliver the highest target."""
     months = view.names.months
+    if not delivered.any():
+        return "No units are delivered"
     if not rates:
         return f"{median(delivered[:, -1]):,.0f} units are delivered in {months[-1]} (P50)"
     rate = max(rates)
     share = (np.maximum.accumulate(delivered, axis=1) >= rate).mean(axis=0)
+    if not share[-1]:
+        return f"No future delivers {rate:,} units in a month by {months[-1]}"
     half, nine_in_ten = (next((months[i] for i in range(len(months)) if share[i] >= q), None) for q in (0.5, 0.9))
     if half is None:
-        return f"{100 * share[-1]:.0f} % of futures have delivered {rate:,} units in a month by {months[-1]}"
+        return f"{100 * share[-1]:.0f} % of futures deliver {rate:,} units in a month by {months[-1]}"
+    if brief:
+        return f"Half of the futures deliver {rate:,} units in a month by {half}"
     rest = f"; {100 * share[-1]:.0f} % by {months[-1]}" if nine_in_ten is None else f", nine in ten by {nine_in_ten}"
-    return f"Half of the futures have delivered {rate:,} units in a month by {half}{rest}"
+    return f"Half of the futures deliver {rate:,} units in a month by {half}{rest}"
 
 
 def production(run: Run) -> go.Figure:

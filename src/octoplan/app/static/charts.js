@@ -3,7 +3,7 @@ import {$, all, el, saveFile, within} from "./format.js";
 import {chartCsv} from "./chart_csv.js";
 import {fittedToScreen, NARROW_SCREEN} from "./chart_fit.js";
 
-const MIN_HEIGHT = 200, LOW = 320;  // pixels; a lower chart has no legend
+const MIN_HEIGHT = 200, LOW = 320, PANEL_TITLE = 28;  // pixels; a lower chart has no legend
 const plotly = new Promise(resolve => {
   if (window.Plotly) resolve(null); else $("plotly").addEventListener("load", resolve);
 });
@@ -67,8 +67,10 @@ function fitHeight(plot, layout) {
   const top = plot.getBoundingClientRect().top + scrollY, room = Math.floor(innerHeight - top - 4);
   if (innerWidth <= NARROW_SCREEN || room >= layout.height) return;
   layout.height = Math.max(MIN_HEIGHT, room);
-  if (layout.height < LOW) Object.assign(layout, 
-    {showlegend: false, margin: {...layout.margin, t: 10, b: 30}, yaxis: {...layout.yaxis, title: {...layout.yaxis.title, font: {size: 12}}}});
+  if (layout.height >= LOW) return;
+  const topMargin = (layout.meta ?? []).some(Boolean) ? PANEL_TITLE : 10;  // meta: titles of the panels
+  Object.assign(layout, {showlegend: false, margin: {...layout.margin, t: topMargin, b: 30}});
+  for (const key of Object.keys(layout)) if (/^yaxis/.test(key)) layout[key] = {...layout[key], title: {...layout[key].title, font: {size: 12}}};
 }
 
 export function redrawAll() {

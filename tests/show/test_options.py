@@ -1,0 +1,64 @@
+"""The table of options on the first page of a report."""
+
+from pathlib import Path
+
+import numpy as np
+
+from octoplan.answer.totals import effect_of
+from octoplan.api import simulate
+from octoplan.outcomes.intervals import interval
+from octoplan.outcomes.run_results import RunResults
+from octoplan.scenario import load
+from octoplan.show.answer import plus_minus, with_range
+from octoplan.show.options import measures_of, options
+from tests.outcomes.runs import changed, octopus, pocket
+
+
+def test_levels_are_means_with_and_without_the_programme() -> None:
+    """The leakers of pocket with and without its programme, and their paired difference, are those of its tallies."""
+    run = pocket()
+    head, rows = options([RunResults(run)], ["pocket"])
+    assert head == ("", "without the programme", "pocket", "difference")
+    leaked, without = (
+        data["leaked"].sum(("month", "region", "threat")).values for data in (run.data, run.counterfactual)
+    )
+    row = next(row for row in rows if row[0].startswith("leakers"))
+    assert row[1:3] == (with_range(interval(without)), with_range(interval(leaked)))
+    difference = float((leaked - without).mean())
+    assert float(row[3].split(" ± ")[0]) == round(difference, len(row[3].split(" ± ")[0].partition(".")[2]))
+
+
+def test_the_net_benefit_is_that_of_the_answer() -> None:
+    """In the table, the net benefit of the programme is the damage avoided less its cost, and has no level."""
+    for run in (pocket(), octopus()):
+        results = RunResults(run)
+        row = options([results], ["this run"]).rows[-1]
+        assert row[1:3] == ("", "")
+        effect = effect_of(interval(results.net_benefit / 1e6, futures=run.finished_futures))
+        assert row[3] == plus_minus(effect)
+
+
+def test_another_option_is_compared_future_by_future(tmp_path: Path) -> None:
+    """The last column is the other run minus the first, over the futures that both finished, with all spend."""
+    scenario = changed(tmp_path / "more", decisions={"intake = 0": "intake = 4"})
+    planned, option = pocket(), simulate(scenario, 60, 1)
+    option.status[3] = 1
+    head, rows = options([RunResults(planned), RunResults(option)], ["as planned", "more crews"])
+    assert head[-1] == "more crews minus as planned"
+    spend, planned_spend = (run.data["spend"].sum(("month", "cost", "payer")).values for run in (option, planned))
+    layers, planned_layers = (
+        run.data["spend"].sel(cost="layers").sum(("month", "payer")).values for run in (option, planned)
+    )
+    futures = option.finished_futures
+    extra = (spend - layers - planned_spend + planned_layers)[futures] / 1e6
+    row = next(row for row in rows if row[0].startswith("spend on interceptors, crews and kits"))
+    assert extra.mean() > 0.0
+    assert row[-1] == plus_minus(effect_of(interval(extra, futures=futures)))
+
+
+def test_money_is_nominal_in_a_nominal_report() -> None:
+    """The unit of nominal money is in the titles of the rows, and the levels are inflated."""
+    results = RunResults(simulate(load("octopus"), 2), nominal=True)
+    real = RunResults(results.run)
+    assert "GBP (nominal)" in options([results], ["this run"]).rows[2][0]
+    assert np.all(measures_of(results)["cost"].values > measures_of(real)["cost"].values)
