@@ -7,7 +7,6 @@ import numpy as np
 
 from octoplan.answer.answer import Answer
 from octoplan.outcomes.format import ResultTable, digits, scaled
-from octoplan.outcomes.intervals import interval
 from octoplan.outcomes.key_results import KeyResult, KeyResults, month_label, table_caption
 from octoplan.outcomes.main_measures import MAIN_MEASURES, main_keys, main_variant
 from octoplan.outcomes.run import Run
