@@ -9,8 +9,8 @@ from octoplan.api import simulate
 from octoplan.outcomes.intervals import interval
 from octoplan.outcomes.run_results import RunResults
 from octoplan.scenario import load
-from octoplan.show.answer import plus_minus, with_range
 from octoplan.show.options import measures_of, options
+from octoplan.show.rounding import plus_minus, with_range
 from tests.outcomes.runs import changed, octopus, pocket
 
 

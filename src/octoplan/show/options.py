@@ -11,8 +11,8 @@ from octoplan.outcomes.intervals import interval
 from octoplan.outcomes.run_results import RunResults
 from octoplan.outcomes.view import Measure, View, by_future, sum_by_future, view_of
 from octoplan.scenario.arrays import Floats
-from octoplan.show.answer import plus_minus, with_range
 from octoplan.show.provenance import TableText
+from octoplan.show.rounding import plus_minus, with_range
 from octoplan.show.theme import MILLION
 
 NET = "net"

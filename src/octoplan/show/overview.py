@@ -9,7 +9,7 @@ from octoplan.outcomes.intervals import interval
 from octoplan.outcomes.run import Run
 from octoplan.outcomes.view import View, by_future, total, view_of
 from octoplan.scenario.arrays import Floats
-from octoplan.show.answer import plus_minus
+from octoplan.show.rounding import plus_minus
 from octoplan.show.supply_charts import add_deliveries, deliveries_title
 from octoplan.show.theme import BLUE, VERMILION, add_band, fit_legend, new_figure
 
