@@ -7,9 +7,18 @@ import numpy as np
 import pytest
 
 from octoplan.answer.answer import answer_of
-from octoplan.app.answers import Sample, answer, complete_answer, paired_change, quantiles
+from octoplan.app.answers import Sample, answer, complete_answer, effects_of_changes, quantiles
 from octoplan.app.changes import apply_changes, read_changes
-from octoplan.app.engine import FIRST_FUTURES, MAX_FIRST_RUNS, SETTLED_FUTURES, Engine, Superseded
+from octoplan.app.engine import (
+    EFFECT_FUTURES,
+    FIRST_FUTURES,
+    LEVEL_FUTURES,
+    MAX_FIRST_RUNS,
+    SETTLED_FUTURES,
+    Engine,
+    Superseded,
+)
+from octoplan.app.paired import paired_change, sign
 from octoplan.campaign.futures import simulate_futures
 from octoplan.outcomes.intervals import interval
 from octoplan.outcomes.measures import measures
@@ -176,13 +185,38 @@ def test_the_interval_of_many_futures_is_that_of_the_blocks() -> None:
     assert change["half"] == pytest.approx(2.131449546 * of_blocks.std(ddof=1) / 4.0, rel=1e-9)
 
 
-def test_first_answers_have_the_same_top_results(engine: Engine, scenario: Scenario) -> None:
-    """The first answer lists the same top results as later ones; those that need the counterfactual have no value."""
-    baseline = engine.sample(scenario, FIRST_FUTURES, GO_ON)
-    first = answer(baseline, baseline, "results", first=True)
-    sample = Sample(simulate(scenario, 16, 1))
-    later = answer(sample, sample, "results")
-    assert [row["key"] for row in first["top_results"]] == [row["key"] for row in later["top_results"]]
-    without = {row["key"] for row in first["top_results"] if row["value"] is None}
-    assert "damage/avoided" in without
-    assert "kills" not in without
+@pytest.mark.parametrize(
+    ("mean", "half", "futures", "expected"),
+    [
+        (3.0, 2.0, 2, 1), (-3.0, 2.0, 16, -1), (3.0, 3.5, 128, 0), (0.0, 0.0, 128, 0), (3.0, 0.0, 2, 0),
+        (3.0, 0.0, 7, 0), (3.0, 0.0, 8, 1), (-3.0, 0.0, 128, -1),
+    ],
+)  # fmt: skip
+def test_the_sign_of_a_change(mean: float, half: float, futures: int, expected: int) -> None:
+    """A change has a sign if its interval excludes zero; equal changes of fewer than eight futures have none."""
+    assert sign({"mean": mean, "half": half, "futures": futures}) == expected
+    assert sign(None) == 0
+
+
+MOVES = [
+    {"d.output.bench": "x0.2"}, {"d.output.bench": "x0.9"}, {"d.kits.order": "5, 5, 5"}, {"d.lines.bench": "2"},
+    {"a.plants.bench.line_rate": "8"}, {"a.makers.other.stock": "100"}, {"a.suppliers.works.lead": "10 to 20"},
+    {"a.threats.drone.engagement": "5"}, {"a.layers.missile.cost": "400000"}, {"a.crews.initial": "3"},
+]  # fmt: skip
+"""Moves of sliders of ``pocket``, large and small."""
+
+
+@pytest.mark.parametrize("texts", MOVES, ids=str)
+def test_a_sign_never_contradicts_the_settled_one(engine: Engine, scenario: Scenario, texts: dict[str, str]) -> None:
+    """The sign of an effect over few futures is that over 128 futures, or there is none, if the latter has one."""
+    changed = apply_changes(scenario, read_changes(texts))
+    sizes = (LEVEL_FUTURES, SETTLED_FUTURES, *EFFECT_FUTURES, FIRST_FUTURES)
+    rows = {}
+    for futures in sizes:
+        samples = (engine.sample(version, futures, GO_ON) for version in (scenario, changed))
+        rows[futures] = {row["key"]: row["sign"] for row in effects_of_changes(*samples)["effects"]}
+    settled = rows[LEVEL_FUTURES]
+    assert any(settled.values())
+    for futures in sizes:
+        for key, value in rows[futures].items():
+            assert not settled[key] or value in (0, settled[key]), (futures, key)

@@ -15,6 +15,7 @@ import openpyxl
 import pytest
 
 from octoplan.answer.answer import answer_of
+from octoplan.answer.totals import KEPT, Totals, totals
 from octoplan.app.answers import complete_answer
 from octoplan.app.changes import apply_changes, read_changes
 from octoplan.app.folders import zip_archive
@@ -22,6 +23,7 @@ from octoplan.app.jobs import Job, Jobs
 from octoplan.app.work import main
 from octoplan.errors import JobError
 from octoplan.outcomes.measures import key_results
+from octoplan.outcomes.run import Run
 from octoplan.outcomes.run_results import RunResults
 from octoplan.outcomes.simulate import simulate
 from octoplan.scenario import load
@@ -78,8 +80,10 @@ def test_other_hosts_and_sites_are_refused(client: Client) -> None:
 def test_the_answer_equals_a_run(client: Client) -> None:
     """The last line has the key results of a run of the same number of futures; the baseline shows no change."""
     lines = answers(client, most=32)
-    assert [line["futures"] for line in lines] == [2, 16, 32]
+    assert [line["futures"] for line in lines] == [2, 4, 8, 16, 32]
     assert {line["settled"] for line in lines} == {16}
+    assert [line["futures"] for line in lines if "results" in line] == [16, 32]
+    assert {json.dumps(line["effects"]) for line in lines} == {"[]"}
     results = key_results(simulate(load("pocket"), 32, 1))
     rows = {row["key"]: row for row in lines[-1]["results"]}
     for key in ("kills", "damage", "spend"):
@@ -90,8 +94,9 @@ def test_the_answer_equals_a_run(client: Client) -> None:
 def test_the_complete_answer_follows_the_results(client: Client) -> None:
     """The sentences on results come with each settled line; the complete answer, if asked for, is the last line."""
     texts = {"d.kits.order": "x2"}
-    first, *settled, last = answers(client, most=32, changes=texts, answer=True)
-    assert "sentences" not in first
+    *lines, last = answers(client, most=32, changes=texts, answer=True)
+    settled = [line for line in lines if "sentences" in line]
+    assert [line["futures"] for line in settled] == [16, 32]
     assert [set(line["sentences"]) for line in settled] == [{"makes", "stops", "worth"}] * 2
     run = simulate(apply_changes(load("pocket"), read_changes(texts)), 32, 1)
     assert last == complete_answer(answer_of(RunResults(run)))
@@ -108,6 +113,59 @@ def test_a_change_is_paired(client: Client) -> None:
     assert row["change"]["mean"] == pytest.approx(-difference.mean(), rel=1e-9)
     student_t = 2.039513446  # 97.5 % quantile, 31 degrees of freedom
     assert row["change"]["half"] == pytest.approx(student_t * difference.std(ddof=1) / 32**0.5, rel=1e-9)
+
+
+def test_effects_begin_with_the_first_futures(client: Client) -> None:
+    """Every line has the effects of the changes; those of few futures are those of the first ones of the longer run."""
+    texts = {"d.output.bench": "x0.2"}
+    lines = answers(client, most=32, changes=texts)
+    baseline = totals_of(simulate(load("pocket"), 32, 1))
+    changed = totals_of(simulate(apply_changes(load("pocket"), read_changes(texts)), 32, 1))
+    for line in lines:
+        rows = {row["key"]: row for row in line["effects"]}
+        for key, difference in (
+            ("prevented", baseline.leakers - changed.leakers), ("made", changed.units - baseline.units),
+            ("spend", changed.spend - baseline.spend),
+            ("net", baseline.damage + baseline.spend - changed.damage - changed.spend),
+        ):  # fmt: skip
+            mean = difference[: line["futures"]].mean()
+            assert rows[key]["change"]["mean"] == pytest.approx(mean, rel=1e-9)
+            assert rows[key]["change"]["futures"] == line["futures"] == line["levels"]
+
+
+def totals_of(run: Run) -> Totals:
+    """Totals of each future of a run."""
+    return totals(run.compiled, run.assumptions.values, {name: run.data[name].values for name in KEPT})
+
+
+def test_an_effect_and_a_result_have_one_value(client: Client) -> None:
+    """The effects on leakers, units and cost are the changes of the results of the same names."""
+    last = answers(client, most=32, changes={"d.crews.intake": "5, 5, 5", "d.output.bench": "x0.2"})[-1]
+    rows = {row["key"]: row["change"] for row in last["results"]}
+    effects = {row["key"]: row["change"] for row in last["effects"]}
+    assert effects["made"]["half"] >= 0.0
+    for key, result, direction in (("prevented", "leakers", -1), ("made", "made", 1), ("spend", "spend", 1)):
+        assert effects[key]["mean"] == pytest.approx(direction * rows[result]["mean"], rel=1e-9)
+        assert effects[key]["half"] == pytest.approx(rows[result]["half"], rel=1e-9)
+
+
+def test_results_over_fewer_futures_than_shown_are_not_sent(client: Client) -> None:
+    """While the page holds results over more futures, lines over fewer have only the effects."""
+    lines = answers(client, held=128, changes={"d.output.bench": "x0.4"})
+    assert [line["futures"] for line in lines if "results" in line] == [128]
+    assert [len(line["effects"]) for line in lines] == [4] * len(lines)
+
+
+def test_all_views_speak_of_the_same_futures(client: Client) -> None:
+    """The view of the sensitivities is over more futures; its top results and sentences are those of other views."""
+    texts = {"d.output.bench": "x0.4"}
+    supply, sensitivity = (
+        answers(client, view=view, held=128, changes=texts, answer=True) for view in ("supply", "sensitivity")
+    )
+    assert [supply[-2]["futures"], sensitivity[-2]["futures"]] == [128, 512]
+    for key in ("top_results", "sentences", "effects", "levels", "rests_on"):
+        assert supply[-2][key] == sensitivity[-2][key]
+    assert supply[-1] == sensitivity[-1]
 
 
 @pytest.mark.parametrize("view", VIEWS)
@@ -142,11 +200,10 @@ def test_changes_asked_for_next_do_not_alter_the_answer(client: Client) -> None:
     texts = {"d.crews.intake": "7, 7, 7"}
     plain = answers(client, most=2, changes=texts)
     lines = answers(client, most=16, next=[{"d.crews.intake": "8, 8, 8"}, {"d.crews.intake": "none"}, {"x.y": "1"}])
-    assert [line["futures"] for line in lines] == [2, 16]
+    assert [line["futures"] for line in lines] == [2, 4, 8, 16]
     ahead = answers(client, most=2, changes={"d.crews.intake": "8, 8, 8"})[0]
     assert (
-        ahead["top_results"]
-        == answers(Client(client.address), most=2, changes={"d.crews.intake": "8,8,8"})[0]["top_results"]
+        ahead["effects"] == answers(Client(client.address), most=2, changes={"d.crews.intake": "8,8,8"})[0]["effects"]
     )
     assert plain == answers(client, most=2, changes=texts)
     assert_refused(client.post("/api/answer", json={"next": [{}] * 9}), "next")

@@ -35,9 +35,9 @@ def open_page(page: Any, address: str, query: str = "") -> Any:
     return page
 
 
-def wait_for_answer(page: Any, futures: int = 32) -> None:
-    """Wait until the latest results are over at least ``futures`` futures."""
-    page.wait_for_function("futures => Number(document.body.dataset.futures) >= futures", arg=futures)
+def wait_for_answer(page: Any, futures: int = 16) -> None:
+    """Wait until the results of the latest settings are shown, over at least ``futures`` futures."""
+    page.wait_for_function("futures => Number(document.body.dataset.levels) >= futures", arg=futures)
 
 
 def wait_for_complete_answer(page: Any) -> None:
@@ -74,7 +74,7 @@ def test_a_slider_changes_the_results(octopus_app: str, sessions: Sessions) -> N
     wait_for_answer(page, 128)
     before = top_results(page)
     move_slider(page, "[data-name='d.crews.intake']", 0.2)
-    wait_for_answer(page, 32)
+    wait_for_answer(page, 128)
     after = top_results(page)
     assert after != before
     assert any("±" in result for result in after)
@@ -127,6 +127,52 @@ def test_what_is_of_earlier_settings_is_marked(pocket_app: str, sessions: Sessio
     wait_for_complete_answer(page)
     assert {topic: sentence(page, topic).inner_text() for topic in before} == before
     assert page.locator(".earlier, [aria-busy]").count() == 0
+
+
+EFFECT_SCRIPT = """() => Object.fromEntries([...document.querySelectorAll(".effect")].map(cell => {
+  const text = part => cell.querySelector(part).textContent;
+  return [cell.dataset.key, [Number(cell.dataset.sign), text(".change"), text(".range")]];
+}))"""
+"""The effects that the page shows: sign, change and interval by key."""
+
+
+@pytest.mark.parametrize("factor", [0.2, 0.9])
+def test_a_move_shows_the_paired_change(pocket_app: str, sessions: Sessions, factor: float) -> None:
+    """After a move, changes with intervals come first and results are held; no sign contradicts the settled one."""
+    page = open_page(sessions.page(), pocket_app)
+    wait_for_answer(page, 128)
+    before = top_results(page)
+    lines: list[str] = []
+
+    def first_lines(route: Any) -> None:
+        lines.extend(route.fetch(post_data={**route.request.post_data_json, "answer": False}).text().splitlines(True))
+        route.fulfill(body=lines[0])
+
+    page.route("**/api/answer", first_lines)
+    move_slider(page, "[data-name='d.output.bench']", factor)
+    page.locator("body[data-futures='2']").wait_for()
+    first = page.evaluate(EFFECT_SCRIPT)
+    assert list(first) == ["prevented", "made", "spend", "net"]
+    assert all(text == "not yet distinguishable" or "±" in text for _, text, _ in first.values())
+    assert all(interval.startswith("95 % CI: ") for sign, _, interval in first.values() if sign)
+    assert top_results(page) == before
+    assert page.locator(".top-result:not(.earlier)").count() == 0
+    assert page.locator(".plots.earlier").count() == 1
+    page.unroute("**/api/answer")
+    page.get_by_role("tab", name="Supply").click()
+    wait_for_answer(page, 128)
+    settled = page.evaluate(EFFECT_SCRIPT)
+    assert settled["made"][0] == -1
+    assert settled["made"][1].startswith("−")
+    for key, (sign, _, _) in first.items():
+        assert sign in (0, settled[key][0]) or settled[key][0] == 0
+    units = page.locator(".top-result", has_text="good units made").locator(".change").inner_text()
+    assert units.removeprefix("change ") == settled["made"][1]
+    assert page.locator(".earlier, [aria-busy]").count() == page.locator("#sentences .earlier").count()
+    page.get_by_role("button", name="Undo").click()
+    wait_for_answer(page, 128)
+    assert page.locator("#effects").is_hidden()
+    assert top_results(page) == before
 
 
 def sentence(page: Any, topic: str) -> Any:

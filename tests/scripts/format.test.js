@@ -29,7 +29,7 @@ test("a mean has the decimals that its interval supports", () => {
   assert.equal(meanWithInterval({mean: -1234.5, half: 56}), "−1,235\u00a0±\u00a056");
   assert.equal(meanWithInterval({mean: 2_000_000, half: 150_000}), "+2.00\u00a0±\u00a00.15\u00a0M");
   assert.equal(meanWithInterval({mean: 0.001, half: 5}), "0.0\u00a0±\u00a05.0");
-  assert.equal(meanWithInterval({mean: 3, half: 0}), "+3.00\u00a0±\u00a00.00");
+  assert.equal(meanWithInterval({mean: 3, half: 0}), "+3");
 });
 
 test("no change has a scale beyond the largest suffix", () => {

@@ -30,8 +30,10 @@ interface Result {
   baseline: Quantiles | null; change: Change | null;
 }
 type Impacts = Record<string, { impact: string; effect: number; error: number }>;
+interface Effect { key: string; title: string; unit: string; change: Change | null; sign: number }
 interface AnswerLine {
-  futures: number; failed: number; settled: number; most: number; top_results: Result[];
+  futures: number; levels: number; failed: number; settled: number; most: number; most_levels: number;
+  effects: Effect[]; top_results: Result[];
   rests_on: Record<string, string[]>; charts: Chart[]; warnings: string[]; sentences?: Record<string, string>;
   results: Result[]; switching_values?: string[]; impacts?: Impacts;
   problems?: string[]; answer?: Record<string, string>; note?: string;

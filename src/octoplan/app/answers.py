@@ -11,28 +11,24 @@ import numpy as np
 import plotly.graph_objects as go
 import xarray as xr
 from plotly.io import to_json
-from scipy.special import stdtrit
 
 from octoplan.answer.answer import Answer, ProgrammeResults
+from octoplan.answer.totals import KEPT, Totals, totals
 from octoplan.app import views
-from octoplan.outcomes.intervals import MIN_BLOCKS, QUANTILE_LEVELS, interval, standard_error
+from octoplan.app.paired import effects, paired_change
+from octoplan.outcomes.intervals import QUANTILE_LEVELS, interval
 from octoplan.outcomes.key_results import month_label
 from octoplan.outcomes.main_measures import FIRST_MEASURES, main_keys, main_variant
 from octoplan.outcomes.measures import measures
 from octoplan.outcomes.run import Run
 from octoplan.outcomes.run_results import RunResults
-from octoplan.outcomes.sampling import block_of
 from octoplan.outcomes.sensitivity import unconfirmed_drivers
 from octoplan.outcomes.view import Measure
-from octoplan.scenario.arrays import Ints
 from octoplan.show.answer import Sentence, note, result_sentences, sentences
 from octoplan.show.front import rests_on
 from octoplan.show.html import plain_text, without_title
 from octoplan.show.theme import GREY
 from octoplan.show.threat_flow import leakers_by_day, worst_day
-
-ROUNDING_TOLERANCE = 1e-12
-"""Relative difference below which values are regarded as equal, because it can result from the order of summation."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,6 +41,12 @@ class Sample:
     def measures(self) -> Mapping[str, Measure]:
         """The measures of the run by key."""
         return {measure.key: measure for measure in measures(self.run)}
+
+    @cached_property
+    def totals(self) -> Totals:
+        """Totals of each future from which the effects of changes are computed."""
+        tally = {name: self.run.data[name].values for name in KEPT}
+        return totals(self.run.compiled, self.run.assumptions.values, tally)
 
     @cached_property
     def quantiles(self) -> Mapping[str, dict[str, Any] | None]:
@@ -90,35 +92,52 @@ class Sample:
         return self.charts_by_view[view]
 
 
-def answer(baseline: Sample, sample: Sample, view: str, *, first: bool = False) -> dict[str, Any]:
+def effects_of_changes(baseline: Sample, sample: Sample) -> dict[str, Any]:
+    """The paired effects of the changes on the main results as JSON data; none if nothing is changed.
+
+    Args:
+        baseline: The baseline, over the same futures.
+        sample: The changed scenario.
+
+    """
+    run, other = sample.run, baseline.run
+    finished = np.flatnonzero((run.status == 0) & (other.status == 0))
+    is_changed = run.scenario.hash != other.scenario.hash
+    return {
+        "levels": run.futures, "failed": run.failed,
+        "effects": effects(baseline.totals, sample.totals, finished, run.scenario.currency) if is_changed else [],
+        "warnings": sorted(set(map(str, run.scenario.warnings)) - set(map(str, other.scenario.warnings))),
+    }  # fmt: skip
+
+
+def answer(
+    baseline: Sample, sample: Sample, view: str, of_view: tuple[Sample, Sample] | None = None
+) -> dict[str, Any]:  # fmt: skip
     """Results of a scenario and the comparison with its baseline as JSON data: the top results and the view.
+
+    The sentences and the top results are over the same futures in every view; the content of a view on the effects of
+    the assumptions may be over more.
 
     Args:
         baseline: The baseline, over the same futures.
         sample: The changed scenario.
         view: Name of the view.
-        first: If True, only the top results are included.
+        of_view: The baseline and the changed scenario over the futures of the view, if these are more.
 
     """
-    run = sample.run
-    keys = sample.top_keys if first else list(sample.measures)
-    rows = {key: measure_row(baseline, sample, key) for key in keys}
+    base_of_view, sample_of_view = of_view or (baseline, sample)
+    rows = {key: measure_row(baseline, sample, key) for key in sample.measures}
     content: dict[str, Any] = {
-        "futures": run.futures,
-        "failed": run.failed,
         "top_results": [rows[key] for key in sample.top_keys],
-        "rests_on": {} if first else sample.rests_on,
-        "charts": [],
-        "warnings": sorted(set(map(str, run.scenario.warnings)) - set(map(str, baseline.run.scenario.warnings))),
+        "rests_on": sample.rests_on,
+        "sentences": texts_by_topic(sample.sentences),
+        "results": list(rows.values()) if view == "results" else [],
+        "charts": charts_of_view(view, base_of_view, sample_of_view),
     }
-    if not first:
-        content["sentences"] = texts_by_topic(sample.sentences)
-        content["results"] = list(rows.values()) if view == "results" else []
-        content["charts"] = charts_of_view(view, baseline, sample)
-        if view == "sensitivity":
-            content["switching_values"] = views.switching_values(run)
-        if view == "log":
-            content["impacts"] = views.impacts_by_assumption(run)
+    if view == "sensitivity":
+        content["switching_values"] = views.switching_values(sample_of_view.run)
+    if view == "log":
+        content["impacts"] = views.impacts_by_assumption(sample_of_view.run)
     return content
 
 
@@ -148,38 +167,6 @@ def measure_row(baseline: Sample, sample: Sample, key: str) -> dict[str, Any]:
         if comparable and other
         else None,
     }  # fmt: skip
-
-
-def paired_change(values: Any, baseline: Any, futures: Ints) -> Mapping[str, float] | None:
-    """Mean change against the baseline with the half-width of its 95 % CI, and the number of futures with both values.
-
-    The CI is that of Student's t; its degrees of freedom are those of the blocks of futures if the standard error is
-    estimated from them. None if fewer than two futures have both values.
-
-    Args:
-        values: (futures,) values of a measure; they may be undefined or infinite.
-        baseline: (futures,) values of the baseline.
-        futures: (futures,) numbers of the futures.
-
-    """
-    values = np.asarray(values, float)
-    with np.errstate(invalid="ignore"):
-        change = values - np.asarray(baseline, float)
-    defined = np.isfinite(change)
-    change, blocks = change[defined], block_of(futures[defined])
-    if len(change) < 2:
-        return None
-    if np.abs(change).max() <= ROUNDING_TOLERANCE * np.abs(values[defined]).max():
-        change = np.zeros(len(change))
-    groups = len(np.unique(blocks))
-    quantile = float(stdtrit((groups if groups >= MIN_BLOCKS else len(change)) - 1, 0.975))
-    half = quantile * standard_error(change, blocks)
-    return finite_or_none({"mean": float(change.mean()), "half": half, "futures": len(change)})
-
-
-def finite_or_none(numbers: Mapping[str, float]) -> Mapping[str, float] | None:
-    """The numbers, or None if any is undefined or infinite, because JSON cannot represent such numbers."""
-    return numbers if all(map(isfinite, numbers.values())) else None
 
 
 def quantiles(measures: Sequence[Measure], months: tuple[str, ...]) -> dict[str, dict[str, Any] | None]:

@@ -26,11 +26,13 @@ from octoplan.scenario.arrays import Floats, Ints
 from octoplan.scenario.files import ASSUMPTIONS, CORRELATIONS, POSTERIOR, PROGRAMME, RAID_FIT
 
 FIRST_FUTURES = 2
-"""Futures of the first answer, one for each thread on two cores; they have no counterfactual."""
+"""Futures of the first effects of a change, one for each thread on two cores; they have no counterfactual."""
 SETTLED_FUTURES = 16
-"""Futures at which an answer is settled: the results of a change do not wait for more."""
-FURTHER_FUTURES = (32, 128)
-"""Futures that follow a settled answer while nothing else is asked."""
+"""Futures at which an answer is settled: the first results do not wait for more."""
+EFFECT_FUTURES = (4, 8, 32, 64)
+"""Further numbers of futures after which the effects of a change are shown."""
+LEVEL_FUTURES = 128
+"""Futures of the sentences, results and charts of every view, while nothing else is asked."""
 FUTURES_OF_SENSITIVITIES = 512
 """Futures at which an answer is settled in a view of the effects of the assumptions."""
 FUTURES_BETWEEN_HALTS = 16

@@ -44,6 +44,7 @@ class ViewRequest(ScenarioRequest):
     Attributes:
         view: Name of the view.
         most: Maximum number of futures to simulate.
+        held: Number of futures of the results that the page shows; of fewer, only the effects of the changes are sent.
         answer: If True, small changes are simulated for the complete answer after the largest number of futures.
         next: Changes that are likely to be asked for next, whose first futures are simulated after a settled answer.
 
@@ -51,6 +52,7 @@ class ViewRequest(ScenarioRequest):
 
     view: View = "results"
     most: int | None = Field(None, ge=1, le=512)
+    held: int = Field(0, ge=0, le=512)
     answer: bool = False
     next: list[dict[str, str]] = Field(default_factory=list, max_length=MAX_NEXT_CHANGES)
 

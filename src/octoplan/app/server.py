@@ -21,11 +21,12 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from octoplan.app import changes, folders, panels
-from octoplan.app.answers import answer, chart_data, daily_map
+from octoplan.app.answers import Sample, answer, chart_data, daily_map, effects_of_changes
 from octoplan.app.engine import (
+    EFFECT_FUTURES,
     FIRST_FUTURES,
-    FURTHER_FUTURES,
     FUTURES_OF_SENSITIVITIES,
+    LEVEL_FUTURES,
     SETTLED_FUTURES,
     Engine,
     Superseded,
@@ -141,21 +142,30 @@ class Page:
     async def answer_lines(
         self, baseline: Scenario, changed_scenario: Scenario, body: ViewRequest
     ) -> AsyncIterator[str]:  # fmt: skip
-        """Yield results for each number of futures and, if asked for, the complete answer of the last number.
+        """Yield results for each number of futures and, if asked for, the complete answer of the largest.
 
-        The complete answers of all sessions are computed one after the other. If the simulation fails, the last line
-        has the problems.
+        Every line has the effects of the changes; lines over fewer futures than the page shows have no more, so that no
+        figure on the page changes because it is over fewer futures. The complete answers of all sessions are computed
+        one after the other. If the simulation fails, the last line has the problems.
         """
         halt = np.zeros(1, np.int64)
         settled, sizes = numbers_of_futures(body.view, body.most)
+        most_levels = min(sizes[-1], LEVEL_FUTURES)
+        with_results = {size for size in (*sizes[-1:], SETTLED_FUTURES, LEVEL_FUTURES) if size >= body.held}
 
-        def answer_line(futures: int) -> str:
-            sample = self.engine.sample(changed_scenario, futures, halt)
-            baseline_sample = self.engine.sample(baseline, futures, halt)
+        def samples(futures: int) -> tuple[Sample, Sample]:
+            pair = self.engine.sample(baseline, futures, halt), self.engine.sample(changed_scenario, futures, halt)
             if halt[0]:
                 raise Superseded
-            content = answer(baseline_sample, sample, body.view, first=futures <= FIRST_FUTURES)
-            return json.dumps({**content, "settled": settled, "most": sizes[-1]}, allow_nan=False)
+            return pair
+
+        def answer_line(futures: int) -> str:
+            pair, of_levels = samples(futures), samples(min(futures, LEVEL_FUTURES))
+            content = effects_of_changes(*of_levels)
+            if futures in with_results and futures > FIRST_FUTURES:
+                content |= answer(*of_levels, body.view, pair)
+            numbers = {"futures": futures, "settled": settled, "most": sizes[-1], "most_levels": most_levels}
+            return json.dumps({**content, **numbers}, allow_nan=False)
 
         try:
             for futures in sizes:
@@ -163,7 +173,7 @@ class Page:
                 if futures == settled:
                     await self.run_in_thread(partial(self.simulate_next, baseline, body.next, halt))
             if body.answer and sizes[-1] > FIRST_FUTURES:
-                complete = partial(self.engine.answer, changed_scenario, sizes[-1], halt)
+                complete = partial(self.engine.answer, changed_scenario, most_levels, halt)
                 yield json.dumps(await self.run_in_thread(complete, self.answers), allow_nan=False) + "\n"
         except Superseded:
             return
@@ -271,7 +281,7 @@ def numbers_of_futures(view: str, most: int | None) -> tuple[int, list[int]]:
         Maximum number of futures asked for, if limited.
     """
     settled = FUTURES_OF_SENSITIVITIES if view in VIEWS_WITH_MORE_FUTURES else SETTLED_FUTURES
-    sizes = sorted({FIRST_FUTURES, SETTLED_FUTURES, *FURTHER_FUTURES, settled})
+    sizes = sorted({FIRST_FUTURES, SETTLED_FUTURES, *EFFECT_FUTURES, LEVEL_FUTURES, settled})
     accepted = [size for size in sizes if most is None or size <= most] or [FIRST_FUTURES]
     return min(settled, accepted[-1]), accepted
 

@@ -1,6 +1,7 @@
 // Results for a change: lines of JSON, each over more futures than the line before; a new change aborts the previous request.
 import {$, all, changeParts, changeText, formatLevel, formatNumber, el, tableOf, within} from "./format.js";
 import {drawCharts, redrawAll} from "./charts.js";
+import {markEffects, showEffects} from "./effects.js";
 import {showImpacts} from "./log.js";
 import {markEarlier, markSentences, showSentences, stopSentences} from "./sentences.js";
 import {isAbort, post, showProblems} from "./server.js";
@@ -9,18 +10,20 @@ import {state} from "./state.js";
 export const VIEWS_WITHOUT_ANSWER = new Set(["plan", "runs", "compare"]);
 const NARROW = 800;  // pixels; all key results are closed on narrower screens, where they would be above the sliders
 const ALWAYS_VISIBLE = 4;  // top results
+const VIEW_RESULTS = ".plots, .all-results, .switching-values";  // parts of a view that depend on the settings
 /** @type {AbortController | null} */
 let pending = null;
 let settings = "";
+let held = 0;  // futures of the results that the page shows; they are not replaced by results over fewer
 
 export async function requestAnswer() {
   pending?.abort();
   markIfChanged();
   const current = pending = new AbortController();
-  document.body.dataset.futures = document.body.dataset.settled = document.body.dataset.answered = "";
+  for (const name of ["futures", "settled", "levels", "answered"]) document.body.dataset[name] = "";
   $("progress").textContent ||= "Simulating the first futures …";
   const version = new URLSearchParams(location.search).get("with");
-  const response = await post("/api/answer", {with: version, view: state.view, next: state.next, answer: true}, {signal: current.signal});
+  const response = await post("/api/answer", {with: version, view: state.view, next: state.next, answer: true, held}, {signal: current.signal});
   if (!response) {
     if (!current.signal.aborted) stopAnswer();
     return;
@@ -33,13 +36,14 @@ export async function requestAnswer() {
   }
 }
 
-// Mark the sentences and the top results if they are of other settings.
+// Mark the effects, the sentences, the top results and the content of the view if they are of other settings.
 function markIfChanged() {
   const current = JSON.stringify(state.changes);
   if (current === settings) return;
   settings = current;
   markSentences();
-  for (const card of all(".top-result")) markEarlier(card, true);
+  markEffects();
+  for (const part of [...all(".top-result"), ...all(VIEW_RESULTS, $("view"))]) markEarlier(part, true);
 }
 
 function stopAnswer() {
@@ -75,23 +79,29 @@ function showAnswer(answer) {
     redrawAll();
     return;
   }
-  const isSettled = answer.futures >= answer.settled;
   document.body.dataset.futures = String(answer.futures);
-  document.body.dataset.settled = isSettled ? "yes" : "";
-  $("progress").textContent = progressText(answer, isSettled);
-  showTopResults(answer);
-  if (answer.sentences) showSentences(answer.sentences);
+  document.body.dataset.settled = answer.futures >= answer.settled ? "yes" : "";
+  showEffects(answer);
   showWarnings("change-warnings", answer.warnings);
-  if (answer.sentences && !VIEWS_WITHOUT_ANSWER.has(state.view)) showView(answer);
+  $("progress").textContent = progressText(answer);
+  if (answer.top_results) showLevels(answer);
 }
 
-/** @type {(answer: AnswerLine, isSettled: boolean) => string} */
-function progressText(answer, isSettled) {
-  const more = answer.futures < answer.most ? `; more are being simulated, up to ${answer.most}` : "";
-  const number = isSettled ? `${answer.futures} futures simulated${more}` : `${answer.futures} of ${answer.settled} futures simulated`;
+/** @param {AnswerLine} answer */
+function showLevels(answer) {
+  held = answer.levels;
+  document.body.dataset.levels = String(held);
+  showTopResults(answer);
+  showSentences(answer.sentences ?? {});
+  if (!VIEWS_WITHOUT_ANSWER.has(state.view)) showView(answer);
+}
+
+/** @type {(answer: AnswerLine) => string} */
+function progressText(answer) {
   const failed = answer.failed ? `; ${answer.failed} failed and are excluded` : "";
-  const changed = Object.keys(state.changes).length > 0;
-  return number + failed + (changed ? "; changes are paired differences from the baseline, mean ± 95 % CI" : "");
+  if (!answer.top_results && held > answer.levels)
+    return `${answer.futures} of ${held} futures simulated${failed}; what is grey is of the earlier settings until then`;
+  return `${answer.futures} futures simulated${answer.futures < answer.most ? `; more are being simulated, up to ${answer.most}` : ""}${failed}`;
 }
 
 /** @type {(id: string, warnings: string[]) => void} */
@@ -99,14 +109,9 @@ export function showWarnings(id, warnings) {
   $(id).replaceChildren(...warnings.map(text => el("li", {textContent: text})));
 }
 
-/**
- * The first figures lack those that need the counterfactual; the earlier ones stay until they are there.
- * @param {AnswerLine} answer
- */
+/** @param {AnswerLine} answer */
 function showTopResults(answer) {
-  const earlier = new Map(all(".top-result.earlier").map(card => [card.dataset.key, card]));
-  const cards = answer.top_results.map(row => !answer.sentences && !row.value && earlier.get(row.key)
-    || topResult(row, answer.futures, answer.rests_on[row.key]));
+  const cards = answer.top_results.map(row => topResult(row, answer.levels, answer.rests_on[row.key]));
   $("top-results").replaceChildren(...cards.slice(0, ALWAYS_VISIBLE));
   $("more-results").hidden = cards.length <= ALWAYS_VISIBLE;
   within($("more-results"), "div").replaceChildren(...cards.slice(ALWAYS_VISIBLE));
@@ -145,6 +150,7 @@ function showView(answer) {
   drawCharts(plots, answer.charts);
   if (state.view === "results") showResults(box, answer);
   if (state.view === "sensitivity") showSwitchingValues(box, answer);
+  for (const part of all(VIEW_RESULTS, box)) markEarlier(part, false);
 }
 
 /** @type {(box: HTMLElement, answer: AnswerLine) => void} */
@@ -152,7 +158,7 @@ function showResults(box, answer) {
   const rows = answer.results.flatMap(row => !row.value ? [] : el("tr", {},
     el("td", {textContent: row.title}),
     ...[row.value.p10, row.value.p50, row.value.p90].map(x => el("td", {className: "unbroken", textContent: formatNumber(x)})),
-    el("td", {textContent: changeText(row.change, answer.futures)}),
+    el("td", {textContent: changeText(row.change, answer.levels)}),
     el("td", {className: "text", textContent: row.unit === "1" ? "" : row.unit})));
   const heads = ["measure", "P10", "P50", "P90", "change against baseline, mean ± 95 % CI", "unit"];
   let [section] = all(".all-results", box);

@@ -30,7 +30,7 @@ async function showTable(box) {
   /** @type {(answer: AnswerLine, key: string) => HTMLElement} */
   const cell = (answer, key) => {
     const row = answer.results.find(candidate => candidate.key === key);
-    const change = row?.change ? ` (${changeText(row.change, answer.futures)})` : "";
+    const change = row?.change ? ` (${changeText(row.change, answer.levels)})` : "";
     return el("td", {textContent: row?.value ? formatNumber(row.value.p50) + change : "–"});
   };
   const rows = answers[0].results.filter(row => row.value).map(row => el("tr", {}, el("td", {textContent: row.title}),

@@ -102,12 +102,13 @@ export function priorText(prior) {
 const sign = x => x > 0 ? "+" : x < 0 ? MINUS : "";
 
 /**
- * A mean with the half-width of its confidence interval, to the decimals that the interval supports.
+ * A mean with the half-width of its confidence interval, to the decimals that the interval supports; the mean alone if it does not vary.
  * @param {Change} change
  */
 export function meanWithInterval({mean, half}) {
+  if (half === 0) return sign(mean) + formatNumber(Math.abs(mean));
   const [factor, suffix] = scaleOf(Math.max(Math.abs(mean), half)), [m, h] = [mean / factor, half / factor];
-  const decimals = h > 0 ? Math.min(20, Math.max(0, 1 - Math.floor(Math.log10(h)))) : m === 0 ? 0 : 2;
+  const decimals = Math.min(20, Math.max(0, 1 - Math.floor(Math.log10(h))));
   const text = (/** @type {number} */ x) => Math.abs(x).toLocaleString("en-GB", {minimumFractionDigits: decimals, maximumFractionDigits: decimals});
   return `${sign(+m.toFixed(decimals))}${text(m)}${SPACE}±${SPACE}${text(h)}${suffix && SPACE + suffix}`;
 }
