@@ -237,10 +237,15 @@ def assert_refused(response: Any, *messages: str) -> None:
         assert word in "\n".join(problems)
 
 
+def plan_case(goals: object, *messages: str) -> tuple[str, object, tuple[str, ...]]:
+    """A request for a plan with goals that are refused, and words of the messages."""
+    return "/api/jobs", {"kind": "plan", "options": {"goals": goals}}, messages
+
+
 @pytest.mark.parametrize("number", NUMBERS, ids=repr)
 @pytest.mark.parametrize(
     ("path", "field"), [("/api/answer", "most"), ("/api/night", "day"), ("plan", "futures"), ("plan", "unseen"),
-                        ("plan", "target"), ("plan", "confidence"), ("run", "futures")]
+                        ("run", "futures")]
 )  # fmt: skip
 def test_an_invalid_number_is_refused(client: Client, path: str, field: str, number: object) -> None:
     """Every numeric field refuses other types and numbers beyond its limits, and the message names the field."""
@@ -270,7 +275,24 @@ def test_an_invalid_number_is_refused(client: Client, path: str, field: str, num
         ("/api/jobs", {"kind": "format"}, ("'format'", "'plan' or 'run'")),
         ("/api/jobs", {"kind": "run", "options": []}, ("options",)),
         ("/api/jobs", {"kind": "run", "options": {"target": 5}}, ("target is not a field", "futures")),
-        ("/api/jobs", {"kind": "plan", "options": {"by": "2031-01"}}, ("by: '2031-01'", "2026-01")),
+        plan_case({"target": 5.0, "by": "2031-01"}, "there is no month '2031-01'", "2026-01"),
+        plan_case({"by": "2026-01"}, "add a target"),
+        plan_case({"target": 0.0}, "goals.target", "above 0"),
+        plan_case({"target": 1e300}, "goals.target", "at most 10,000,000"),
+        plan_case({"target": "many"}, "goals.target", "expected a number"),
+        plan_case({"confidence": 1.5}, "goals.confidence", "at most 1"),
+        plan_case({"confidence": 0.9}, "no effect without a target"),
+        plan_case({"stopped": 0}, "goals.stopped", "above 0"),
+        plan_case({"objective": "most"}, "goals.objective", "least-cost"),
+        plan_case({"objective": "most-stopped"}, "needs a budget"),
+        plan_case({"budget": {"pirates": 5.0}}, "there is no payer 'pirates'", "treasury"),
+        plan_case({"budget": {"treasury": -1.0}}, "goals.budget.treasury", "at least 0"),
+        plan_case({"share": {"atlantis": [0.0, 1.0]}}, "there is no country 'atlantis'", "home"),
+        plan_case({"share": {"home": [0.9, 0.1]}}, "between 0.9 and 0.1", "low <= high"),
+        plan_case({"share": {"home": [0.5]}}, "goals.share.home"),
+        plan_case({"most": {"smithy": 5.0}}, "there is no plant 'smithy'", "bench"),
+        plan_case({"fixed": ["crews", "kit"]}, "'kit' is not a decision that can be fixed"),
+        plan_case({"aim": "x"}, "goals.aim is not a field"),
         ("/api/jobs", {"kind": "plan", "options": {"frontier": "../etc"}}, ("frontier: '../etc'",)),
     ],
 )

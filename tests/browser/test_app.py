@@ -282,8 +282,37 @@ def test_a_result_survives_a_reload(pocket_app: str, sessions: Sessions) -> None
     assert second_page.locator(".jobrow").count() == 0
 
 
+def test_a_plan_is_asked_for_shown_and_applied(pocket_app: str, sessions: Sessions) -> None:
+    """The form has controls; what speaks against the plan stands first; applying it changes decisions and results."""
+    page = open_page(sessions.page(), pocket_app, "?view=plan")
+    wait_for_answer(page, 128)
+    assert page.locator("form.plan input[type=text]").count() == 0
+    page.get_by_label("Find the decisions with").select_option("most-stopped")
+    page.locator("[name=futures]").fill("6")
+    page.get_by_role("button", name="Find a plan").click()
+    page.locator("#problems", has_text="needs a budget").wait_for()
+    page.get_by_label("Find the decisions with").select_option("least-cost")
+    page.get_by_role("button", name="Find a plan").click()
+    page.get_by_role("button", name="Apply this plan").wait_for()
+    assert page.locator("#problems").is_hidden()
+    result = page.locator(".job-result")
+    assert "this plan is not recommended" in result.locator("h3 + .cautions").inner_text()
+    heads = result.locator(".calendar thead th").all_inner_texts()
+    assert heads == ["", "2026-01", "2026-02", "2026-03"]
+    assert result.locator(".calendar tbody tr", has_text="start training").count() == 1
+    assert result.locator("tr.better").all_inner_texts()[0].startswith("baseline decisions")
+    page.get_by_role("button", name="Apply this plan").click()
+    wait_for_answer(page, 128)
+    assert "d.crews.intake=1" in page.url
+    assert "output.bench" in page.locator("#changed").inner_text()
+    assert page.locator("[data-name='d.kits.order'] input[type=text]").input_value() == "1"
+    assert "±" in page.locator(".top-result", has_text="good units made").first.inner_text()
+    page.get_by_role("button", name="Undo").click()
+    assert "None" in page.locator("#changed").inner_text()
+
+
 def test_a_plan_shows_its_frontier(pocket_app: str, sessions: Sessions, tmp_path: Path) -> None:
-    """A plan with a frontier has charts, decisions to save, and a slider along the frontier."""
+    """A plan with a frontier has charts, decisions to save, and a slider; a click on a point loads its plan."""
     with zipfile.ZipFile(tmp_path / "small.zip", "w") as archive:
         for name, text in FILES.items():
             archive.writestr(name, text)
@@ -292,15 +321,31 @@ def test_a_plan_shows_its_frontier(pocket_app: str, sessions: Sessions, tmp_path
         page.locator("#upload").set_input_files(tmp_path / "small.zip")
     page.locator("body[data-ready=yes]").wait_for()
     page.locator("#tab-plan").click()
-    page.get_by_label("Futures").fill("6")
-    page.get_by_label("Share of country").fill("here")
+    page.locator("[name=futures]").fill("6")
+    page.get_by_label("Frontier of the share of").select_option("here")
     page.get_by_role("button", name="Find a plan").click()
     share = page.get_by_label("Share of the units made in here")
     share.wait_for()
     drag_across_chart(page, share)
+    assert "None" in page.locator("#changed").inner_text()
+    click_on_chart(page, 0.97)
+    assert share.input_value() == share.get_attribute("max")
+    page.locator("#changed", has_text="output.works").wait_for()
+    works = page.url.split("d.output.works=")[1]
+    page.get_by_role("button", name="Undo").click()
+    share.fill("0")
+    page.get_by_role("button", name="Load the plan with 0 % made in").click()
+    page.locator("#changed", has_text="output.works").wait_for()
+    assert page.url.split("d.output.works=")[1] != works
     with page.expect_download() as download:
         page.get_by_role("button", name="Save decisions.toml").click()
     assert "[output]" in Path(download.value.path()).read_text("utf-8")
+
+
+def click_on_chart(page: Any, across: float) -> None:
+    """Click on the chart of the frontier at a share of its width."""
+    box = page.locator("[data-name=frontier] .plot.draggable").bounding_box()
+    page.mouse.click(box["x"] + across * box["width"], box["y"] + 150)
 
 
 def drag_across_chart(page: Any, share: Any) -> None:

@@ -9,7 +9,7 @@ interface State {
 // GET /api/panels
 interface Panels {
   title: string; name: string; hash: string; version: string; months: string[]; currency: string; countries: string[];
-  decisions: Decision[]; assumptions: Assumption[]; paragraphs: string[][]; max_upload: number; warnings: string[];
+  plan: PlanForm; decisions: Decision[]; assumptions: Assumption[]; paragraphs: string[][]; max_upload: number; warnings: string[];
 }
 interface Decision { name: string; title: string; unit: string; monthly: string; max_factor: number }
 interface Prior { p10: number; p50: number; p90: number; fixed: boolean; prices: string | number | null }
@@ -56,12 +56,26 @@ interface JobStatus {
   id: string; kind: Kind; of: string; changes: Changes; seconds: number; state: string;
   step?: string; done?: number; total?: number; problems?: string[];
 }
+interface Named { name: string; title: string }
+interface PlanGoals {
+  objective: string; target: number | null; by: string | null; stopped: number | null; confidence: number | null;
+  budget: Record<string, number>; share: Record<string, [number, number]>; most: Record<string, number>; fixed: string[];
+}
+interface PlanForm { payers: Named[]; countries: Named[]; plants: Named[]; kept: string[]; goals: PlanGoals }
+interface CalendarRow { item: string; quantity: string; values: number[]; note?: string }
+interface Calendar { months: string[]; rows: CalendarRow[] }
+interface PlanResult {
+  cautions: string[]; conclusion: string[]; remarks: string[]; limits: string[]; lines: string[]; unseen: number;
+  paired: { title: string; unit: string; change: Change }[]; constraints: { name: string; text: string }[];
+  alternatives: { name: string; cost: Change; stopped: Change; leaked: Change; regret: number; preferred: boolean }[];
+  calendar: Calendar; decisions: string; changes: Changes; charts: Chart[]; frontier?: Frontier;
+}
 interface FrontierPoint {
-  share: number; cost: number; half: number; dominated: boolean; stopped: number; worst: number; reached: string;
+  changes: Changes; share: number; cost: number; half: number; dominated: boolean; stopped: number; worst: number; reached: string;
   jobs: string;
 }
 interface Frontier { country: string; rate: string; cheapest: number; points: FrontierPoint[] }
-interface JobResult { lines: string[]; charts: Chart[]; decisions?: string; frontier?: Frontier; table?: string }
+interface RunResult { lines: string[]; charts: Chart[]; table: string }
 
 // plotly, which the page and the report load as a script.
 declare namespace Plotly {

@@ -8,7 +8,9 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_core import ErrorDetails
 from starlette.requests import ClientDisconnect, Request
 
-from octoplan.errors import RequestError
+from octoplan.app.plan_form import plan_options
+from octoplan.errors import PlanError, RequestError
+from octoplan.plan.goals import goals_of
 from octoplan.scenario import Scenario
 from octoplan.scenario.report import did_you_mean, quoted
 
@@ -22,6 +24,9 @@ MAX_NEXT_CHANGES = 8
 
 View = Literal["results", "raids", "supply", "defence", "money", "plan", "sensitivity", "log", "compare", "runs"]
 MonthlyUnits = Annotated[float, Field(gt=0, le=10_000_000, allow_inf_nan=False)]
+Amount = Annotated[float, Field(ge=0, le=1e12, allow_inf_nan=False)]
+Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
+Probability = Annotated[float, Field(gt=0, le=1, allow_inf_nan=False)]
 
 
 class RequestModel(BaseModel):
@@ -57,27 +62,50 @@ class ViewRequest(ScenarioRequest):
     next: list[dict[str, str]] = Field(default_factory=list, max_length=MAX_NEXT_CHANGES)
 
 
+class PlanGoals(RequestModel):
+    """All goals that the form of the page has; other settings of the scenario's ``[plan]`` apply as they are.
+
+    Attributes:
+        objective: What the plan minimises or maximises.
+        target, by: Good units per month, and the month by which they are required.
+        stopped, confidence: Share of threats to be stopped; share of futures in which the goals must be reached.
+        budget: Largest expected spend over the horizon by payer, in millions of the reporting currency.
+        share: Smallest and largest share of the units requested, by country.
+        most: Largest output by plant, in good units per month.
+        fixed: Decisions that the plan leaves unchanged.
+
+    """
+
+    objective: Literal["least-cost", "most-stopped"] = "least-cost"
+    target: MonthlyUnits | None = None
+    by: str | None = None
+    stopped: Probability | None = None
+    confidence: Probability | None = None
+    budget: dict[str, Amount] = Field(default_factory=dict)
+    share: dict[str, Annotated[list[Share], Field(min_length=2, max_length=2)]] = Field(default_factory=dict)
+    most: dict[str, Amount] = Field(default_factory=dict)
+    fixed: list[str] = Field(default_factory=list, max_length=1_000)
+
+
 class DayRequest(ScenarioRequest):
     """Request for one day of the horizon, counted from 0."""
 
     day: int = Field(0, ge=0, le=36_525)
 
 
-class PlanOptions(RequestModel):
-    """Options of a job that searches for a plan.
+class PlanRequest(RequestModel):
+    """Options of a job that searches for a plan. Goals that are not given are those of the scenario's ``[plan]``.
 
     Attributes:
         futures, unseen: Numbers of futures in the search and in the out-of-sample evaluation.
-        target, by, confidence: Good units per month, the month by which they are required, and the probability.
+        goals: Goals of the form of the page; given goals replace those of the scenario, see ``PlanGoals``.
         frontier: Country for whose share of output the frontier is computed.
 
     """
 
     futures: int = Field(40, ge=2, le=400)
     unseen: int = Field(60, ge=2, le=1_000)
-    target: MonthlyUnits | None = None
-    by: str | None = None
-    confidence: float | None = Field(None, gt=0, lt=1, allow_inf_nan=False)
+    goals: PlanGoals | None = None
     frontier: str | None = None
 
 
@@ -94,7 +122,7 @@ class JobRequest(ScenarioRequest):
     options: dict[str, Any] = Field(default_factory=dict)
 
 
-JOB_OPTIONS: Mapping[str, type[RequestModel]] = {"plan": PlanOptions, "run": RunOptions}
+JOB_OPTIONS: Mapping[str, type[RequestModel]] = {"plan": PlanRequest, "run": RunOptions}
 
 Model = TypeVar("Model", bound=RequestModel)
 
@@ -183,7 +211,7 @@ def error_message(detail: ErrorDetails, model: type[RequestModel]) -> str:
         return f"{name} is not a field of this request; {did_you_mean(name, fields)}"
     if kind in LIMIT_PHRASES:
         key, limit = LIMIT_PHRASES[kind]
-        expected = f"expected {limit} {context[key]:,g}"
+        expected = f"expected {limit} {context[key]:,.12g}"
     elif kind == "literal_error":
         expected = f"expected {context['expected']}"
     else:
@@ -195,11 +223,14 @@ def job_options(body: JobRequest, scenario: Scenario) -> dict[str, Any]:
     """Validated options of a job. Raises RequestError with every invalid option."""
     options = validate(JOB_OPTIONS[body.kind], body.options).model_dump(exclude_none=True)
     problems = []
-    for name, names in (("by", scenario.names.months), ("frontier", scenario.names.countries)):
-        if name in options and options[name] not in names:
-            problems.append(
-                f"{name}: {quoted(options[name])} is not in the scenario; {did_you_mean(options[name], names)}"
-            )
+    country, countries = options.get("frontier"), scenario.names.countries
+    if country is not None and country not in countries:
+        problems.append(f"frontier: {quoted(country)} is not in the scenario; {did_you_mean(country, countries)}")
+    if body.kind == "plan":
+        try:
+            goals_of(scenario, plan_options(scenario, options.get("goals")))
+        except PlanError as error:
+            problems += str(error).split("\n")
     if problems:
         raise RequestError(422, *problems)
     return options

@@ -34,6 +34,7 @@ from octoplan.app.engine import (
 )
 from octoplan.app.guard import Guard
 from octoplan.app.jobs import Job, Jobs
+from octoplan.app.plan_form import plan_form
 from octoplan.app.requests import (
     DayRequest,
     JobRequest,
@@ -128,7 +129,7 @@ class Page:
         return JSONResponse({
             "title": scenario.title, "name": self.name, "hash": scenario.hash, "version": version("octoplan"),
             "months": list(scenario.names.months), "currency": scenario.currency, "countries": scenario.names.countries,
-            "decisions": panels.decisions(scenario),
+            "decisions": panels.decisions(scenario), "plan": plan_form(scenario),
             "paragraphs": PARAGRAPHS, "assumptions": panels.assumptions(scenario),
             "max_upload": MAX_ARCHIVE_BYTES, "warnings": list(map(str, scenario.warnings)),
         })  # fmt: skip
@@ -290,7 +291,7 @@ def problems_of(error: Exception) -> list[str]:
     """Messages of an error for the user, one for each problem."""
     if isinstance(error, ScenarioError | FolderError | RequestError):
         return [str(problem) for problem in error.problems]
-    return [str(error)]
+    return str(error).split("\n")
 
 
 async def handle_invalid_request(_: Request, error: Exception) -> Response:

@@ -4,15 +4,16 @@ import {requestAnswer, showWarnings, VIEWS_WITHOUT_ANSWER} from "./answer.js";
 import {showCompare} from "./compare.js";
 import {refreshDays, showDays, stopDays} from "./days.js";
 import {copyLink, isDark, onShowSources, purgePlots, redrawAll} from "./charts.js";
-import {showJobs} from "./jobs.js";
+import {showRuns} from "./jobs.js";
 import {showLog} from "./log.js";
+import {showPlan} from "./plan.js";
 import {listChanges, showAssumptions, showPanels, updateSliders} from "./panels.js";
 import {showTopics} from "./sentences.js";
 import {request, showProblems} from "./server.js";
 import {saveState, onChange, readAddress, readVariants, setChanges, state, undo, VIEWS} from "./state.js";
 
 /** @type {Record<string, () => unknown>} */
-const SHOW_VIEW = {log: showLog, compare: showCompare, plan: () => showJobs("plan"), runs: () => showJobs("run"), defence: showDays};
+const SHOW_VIEW = {log: showLog, compare: showCompare, plan: showPlan, runs: showRuns, defence: showDays};
 
 function showTabs() {
   $("tabs").replaceChildren(...VIEWS.map(([name, title]) => {

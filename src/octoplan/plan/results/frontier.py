@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -10,6 +11,7 @@ from octoplan.errors import PlanError
 from octoplan.outcomes.format import percent
 from octoplan.outcomes.intervals import Interval, interval, standard_error
 from octoplan.plan.constraints import first_stage_exists
+from octoplan.plan.decisions import decision_tables
 from octoplan.plan.goals import ALL_COUNTRIES, Goals, index_of
 from octoplan.plan.model import Model, ModelInputs, build
 from octoplan.plan.optimise import LEARNING_FUTURES, Plan
@@ -59,6 +61,8 @@ class Frontier:
         significantly worse in none of them.
     switching_values
         Sentences on the values of assumptions at which the cheapest share changes.
+    decisions
+        (n,) tables of ``decisions.toml`` of each share's plan: output, lines, crews and kits.
     """
 
     country: str
@@ -71,6 +75,7 @@ class Frontier:
     jobs: Mapping[str, Floats]
     dominated: Flags
     switching_values: tuple[str, ...]
+    decisions: tuple[Mapping[str, Any], ...] = ()
 
     @property
     def cheapest(self) -> int:
@@ -125,7 +130,9 @@ def frontier(
     simulated = simulate_plans(scenario, plans, (0, futures), seed, "evaluating each share", executor, progress)
     rate = reported_rate(plan)
     sentences = tuple(switching_values(plan, inputs, country, shares, solutions))
-    return frontier_of_plans(plan, country, rate, np.array(shares), list(simulated.values()), sentences)
+    front = frontier_of_plans(plan, country, rate, np.array(shares), list(simulated.values()), sentences)
+    decisions = tuple(decision_tables(model, x, scenario.names.plants) for x in solutions)
+    return replace(front, decisions=decisions)
 
 
 def check_frontier(scenario: Scenario, country: str, futures: int) -> None:

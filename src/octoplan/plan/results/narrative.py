@@ -144,14 +144,23 @@ def evaluation_lines(evaluation: Evaluation, currency: str) -> list[str]:
             "alternatives cost more by "
             + ", ".join(f"{name} {d.mean:,.1f} ± {Z_95 * d.se_mean:,.1f}" for name, d in differences)
         )
-    for name in evaluation.replacements:
-        cost = evaluation.risk_difference(name)
-        if cost.mean + Z_95 * cost.se_mean < 0.0:
-            lines.append(
-                f"warning: in the simulation {name} costs {-cost.mean:,.1f} M {currency} less than this plan "
-                "(significant at 95 %); this plan is not recommended"
-            )
-    return lines
+    return [*lines, *(f"warning: {sentence}" for sentence in cheaper_alternatives(evaluation, currency))]
+
+
+def cheaper(evaluation: Evaluation) -> list[str]:
+    """Names of the alternatives that are significantly cheaper than the plan, which is then not recommended."""
+    costs = {name: evaluation.risk_difference(name) for name in evaluation.replacements}
+    return [name for name, cost in costs.items() if cost.mean + Z_95 * cost.se_mean < 0.0]
+
+
+def cheaper_alternatives(evaluation: Evaluation, currency: str) -> list[str]:
+    """A sentence for each alternative that is significantly cheaper than the plan."""
+    savings = {name: -evaluation.risk_difference(name).mean for name in cheaper(evaluation)}
+    return [
+        f"in the simulation {name} costs {saving:,.1f} M {currency} less than this plan (significant at 95 %); "
+        "this plan is not recommended"
+        for name, saving in savings.items()
+    ]
 
 
 def units_lines(evaluation: Evaluation, currency: str) -> list[str]:
