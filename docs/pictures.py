@@ -50,7 +50,7 @@ def save_picture(tab: Any, path: Path, width: int, top: float = 0.0, height: flo
 
 def start_plan(tab: Any) -> None:
     """Find a plan with a frontier."""
-    tab.get_by_label("Share of country").fill("uk")
+    tab.get_by_label("Frontier of the share of").select_option("uk")
     tab.get_by_role("button", name="Find a plan").click()
     tab.get_by_role("heading", name="Result", exact=True).wait_for(timeout=PATIENCE)
 

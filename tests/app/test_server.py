@@ -292,7 +292,7 @@ def test_an_invalid_number_is_refused(client: Client, path: str, field: str, num
         plan_case({"share": {"home": [0.5]}}, "goals.share.home"),
         plan_case({"most": {"smithy": 5.0}}, "there is no plant 'smithy'", "bench"),
         plan_case({"fixed": ["crews", "kit"]}, "'kit' is not a decision that can be fixed"),
-        plan_case({"aim": "x"}, "goals.aim is not a field"),
+        plan_case({"reach": "x"}, "goals.reach is not a field"),
         ("/api/jobs", {"kind": "plan", "options": {"frontier": "../etc"}}, ("frontier: '../etc'",)),
     ],
 )

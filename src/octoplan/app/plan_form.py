@@ -27,9 +27,9 @@ def plan_form(scenario: Scenario) -> dict[str, Any]:
     stated = options.model_dump(exclude_defaults=True)
     by_year = [f"budget.{payer}" for payer in options.budget if payer not in budgets]
     return {
-        "payers": named(scenario, "payers", names.payers),
-        "countries": named(scenario, "countries", [name for name in names.countries if name in producers]),
-        "plants": named(scenario, "plants", names.plants),
+        "payers": with_titles(scenario, "payers", names.payers),
+        "countries": with_titles(scenario, "countries", [name for name in names.countries if name in producers]),
+        "plants": with_titles(scenario, "plants", names.plants),
         "kept": [*(name for name in stated if name not in FORM_FIELDS), *by_year],
         "goals": {
             "objective": options.objective, "target": options.target, "by": options.by, "stopped": options.stopped,
@@ -39,7 +39,7 @@ def plan_form(scenario: Scenario) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def named(scenario: Scenario, kind: str, names: Any) -> list[dict[str, str]]:
+def with_titles(scenario: Scenario, kind: str, names: Any) -> list[dict[str, str]]:
     """Names with their titles."""
     return [{"name": name, "title": scenario.titles.get(f"{kind}.{name}", name)} for name in names]
 
@@ -63,11 +63,11 @@ def plan_options(scenario: Scenario, goals: Mapping[str, Any] | None) -> PlanOpt
         expected = ", ".join(scenario.names.payers)
         raise RequestError(422, *(f"budget: there is no payer {payer!r}; expected {expected}" for payer in unknown))
     stated = scenario.decisions.plan.model_dump(exclude_unset=True)
-    kept = {name: value for name, value in stated.items() if name not in FORM_FIELDS}
+    other_settings = {name: value for name, value in stated.items() if name not in FORM_FIELDS}
     by_year = {payer: amounts for payer, amounts in stated.get("budget", {}).items() if isinstance(amounts, dict)}
     entered = {
         payer: f"{amount * MILLION:.0f} {scenario.currency}" for payer, amount in goals.get("budget", {}).items()
     }
     if goals.get("target") is None:
-        kept.pop("shortage", None)
-    return PlanOptions.model_validate({**kept, **goals, "budget": {**by_year, **entered}})
+        other_settings.pop("shortage", None)
+    return PlanOptions.model_validate({**other_settings, **goals, "budget": {**by_year, **entered}})

@@ -56,14 +56,14 @@ export function planForm() {
  * @param {[string, string][]} entries names and values of the fields; check boxes only if they are checked
  */
 export function planOptions(entries) {
-  const given = entries.filter(([, value]) => value !== ""), values = new Map(given);
+  const filled = entries.filter(([, value]) => value !== ""), values = new Map(filled);
   const number = (/** @type {string} */ name, scale = 1) => values.has(name) ? Number(values.get(name)) / scale : undefined;
-  const named = (/** @type {string} */ kind) => given.filter(([name]) => name.startsWith(kind + ".")).map(([name]) => name.slice(kind.length + 1));
-  const numbers = (/** @type {string} */ kind) => Object.fromEntries(named(kind).map(name => [name, Number(values.get(`${kind}.${name}`))]));
-  const share = Object.fromEntries([...new Set([...named("low"), ...named("high")])].map(name =>
+  const namesOf = (/** @type {string} */ kind) => filled.filter(([name]) => name.startsWith(kind + ".")).map(([name]) => name.slice(kind.length + 1));
+  const numbers = (/** @type {string} */ kind) => Object.fromEntries(namesOf(kind).map(name => [name, Number(values.get(`${kind}.${name}`))]));
+  const share = Object.fromEntries([...new Set([...namesOf("low"), ...namesOf("high")])].map(name =>
     [name, [number(`low.${name}`, 100) ?? 0, number(`high.${name}`, 100) ?? 1]]));
   const goals = {objective: values.get("objective"), target: number("target"), by: values.has("target") ? values.get("by") : undefined,
-    stopped: number("stopped", 100), confidence: number("confidence", 100), budget: numbers("budget"), most: numbers("most"), share, fixed: named("fixed")};
+    stopped: number("stopped", 100), confidence: number("confidence", 100), budget: numbers("budget"), most: numbers("most"), share, fixed: namesOf("fixed")};
   return {futures: number("futures"), frontier: values.get("frontier"), goals};
 }
 
