@@ -106,14 +106,14 @@ def conclusion(best_plan: Plan, evaluation: Evaluation) -> list[str]:
     currency = best_plan.scenario.currency
     cost = evaluation.difference(BASELINE)
     half = alternatives.half_width(cost)
-    comparison = (
+    relation = (
         "costs less than" if cost.mean - half > 0.0 else "costs more than" if cost.mean + half < 0.0
         else "is not distinguishable in cost from"
     )  # fmt: skip
     units = narrative.requested_by_plant(best_plan)
     difference = f"{-cost.mean:+,.1f} ± {half:,.1f} M {currency} of discounted spend and losses"
     sentences = [
-        f"the plan {comparison} the scenario's decisions: {difference}, over {cost.futures:,} futures not used to find it",
+        f"the plan {relation} the scenario's decisions: {difference}, over {cost.futures:,} futures not used to find it",
         f"units requested over the horizon: {units or 'none'}",
     ]
     if best_plan.attained_share is not None:
