@@ -113,7 +113,7 @@ def conclusion(best_plan: Plan, evaluation: Evaluation) -> list[str]:
     units = narrative.requested_by_plant(best_plan)
     difference = f"{-cost.mean:+,.1f} ± {half:,.1f} M {currency} of discounted spend and losses"
     sentences = [
-        f"the plan {relation} the scenario's decisions: {difference}, over {cost.futures:,} futures not used to find it",
+        f"the plan {relation} the scenario's decisions: {difference}, over {cost.futures:,} futures not used for it",
         f"units requested over the horizon: {units or 'none'}",
     ]
     if best_plan.attained_share is not None:
