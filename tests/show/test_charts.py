@@ -7,15 +7,20 @@ from dataclasses import replace
 import numpy as np
 import plotly.graph_objects as go
 import pytest
+import xarray as xr
 
 import octoplan as op
+from octoplan.answer.totals import effect
+from octoplan.outcomes.finance import leakers_prevented, net_benefit
 from octoplan.outcomes.run import Run
 from octoplan.show.charts import CHARTS
-from octoplan.show.defence_charts import wrap_name
 from octoplan.show.html import PageFigure
 from octoplan.show.money_charts import cost_per_kill_title, undefined_cost
+from octoplan.show.region_maps import tile_positions, wrap_name
+from octoplan.show.rounding import percent, plus_minus
 from octoplan.show.series import median
 from octoplan.show.theme import PALETTE, add_band, monthly_quantiles, new_figure, undefined_note
+from tests.answer.variants import run_of
 from tests.outcomes.runs import octopus, pocket
 
 RUNS = {"pocket": pocket, "octopus": octopus}
@@ -42,9 +47,9 @@ def test_every_chart_draws_every_run(scenario: str, name: str) -> None:
     assert re.search(r"\d|No |The net benefit|The sign", title)
     assert "nan" not in title
     assert len(title) < 115
-    if name == "cost-per-kill":
+    if name in {"cost-per-kill", "waterfall"}:
         assert figure.layout.xaxis.title.text
-    elif name not in {"leakers-by-region", "threat-flow"}:
+    elif name not in {"leakers-by-region", "damage-by-region", "threat-flow"}:
         assert figure.layout.yaxis.title.text
 
 
@@ -87,18 +92,83 @@ def test_spend_panels_agree() -> None:
     assert panels["x3"] == pytest.approx(float(np.sum(plants.y)))  # type: ignore[attr-defined]
 
 
-def test_tiles_show_every_region_once() -> None:
-    """Each region with a tile is drawn once, with its leakers in 30 days."""
+@pytest.mark.parametrize("name", ["leakers-by-region", "damage-by-region"])
+def test_maps_show_every_region_once(name: str) -> None:
+    """Each region has one tile in each of the two maps, with its mean level and its mean paired difference."""
     run = octopus()
-    figure = op.show.leakers_by_region(run)
-    heat = figure.data[0]
-    assert np.isfinite(np.array(heat.z, float)).sum() == len(run.scenario.tiles)
-    assert len(figure.layout.annotations) == len(run.scenario.tiles)
-    real = [threat for threat in run.scenario.names.threats if threat != "decoy"]
-    leaked = run.data["leaked"].sel(threat=real).sum(["month", "threat"]) * 30 / run.compiled.links.month_days.sum()
+    level, difference = draw(name, run).data
     left, top = np.min(list(run.scenario.tiles.values()), axis=0)
+    real = [threat for threat in run.scenario.names.threats if threat != "decoy"]
+
+    def of(data: xr.Dataset) -> xr.DataArray:
+        if name == "damage-by-region":
+            return data["damage"].sum("month").mean("future") / 1e6
+        return data["leaked"].sel(threat=real).sum(["month", "threat"]).mean("future")
+
+    values, without = of(run.data), of(run.counterfactual)
+    assert np.isfinite(np.array(level.z, float)).sum() == len(run.scenario.names.regions)
     for region, (column, row) in run.scenario.tiles.items():
-        assert heat.z[row - top][column - left] == pytest.approx(np.median(leaked.sel(region=region)))
+        assert level.z[row - top][column - left] == pytest.approx(float(values.sel(region=region)))
+        expected = float((without - values).sel(region=region))
+        assert difference.z[row - top][column - left] == pytest.approx(expected, abs=1e-9)
+
+
+def test_the_maps_add_up_to_the_title() -> None:
+    """The differences of all regions add up to the leakers prevented, which are in the title."""
+    run = octopus()
+    figure = draw("leakers-by-region", run)
+    total = float(leakers_prevented(run).mean())
+    assert np.nansum(np.array(figure.data[1].z, float)) == pytest.approx(total)
+    assert figure.layout.title.text.startswith(
+        f"Leakers prevented: {plus_minus(effect(leakers_prevented(run), run.finished_futures))} threats; "
+    )
+
+
+@pytest.mark.parametrize("scenario", RUNS)
+def test_the_bars_of_the_waterfall_add_up(scenario: str) -> None:
+    """With and without the programme, launched less stopped is leaked; each bar ends where the next starts."""
+    run = RUNS[scenario]()
+    figure = draw("waterfall", run)
+    assert [trace.name for trace in figure.data][:2] == ["without the programme", "with the programme"]
+    for trace in figure.data:
+        launched, *stopped, leaked = trace.x
+        assert launched - sum(stopped) == pytest.approx(leaked)
+        starts = list(trace.base)[1:-1]
+        ends = [start + length for start, length in zip(starts, stopped, strict=True)]
+        assert ends == pytest.approx([launched, *starts[:-1]])
+    without, levels = figure.data[:2]
+    assert without.x[-1] - levels.x[-1] == pytest.approx(float(leakers_prevented(run).mean()))
+
+
+def test_decoys_have_a_panel_of_their_own() -> None:
+    """The waterfall of octopus, which has decoys, has two panels; that of pocket has one."""
+    run = octopus()
+    assert len(draw("waterfall", pocket()).data) == 2
+    figure = draw("waterfall", run)
+    decoys = [trace for trace in figure.data if trace.yaxis == "y2"]
+    launched = float(run.data["launched"].sel(threat="decoy").sum(["month", "region"]).mean())
+    assert [trace.x[0] for trace in decoys] == pytest.approx([launched, launched])
+
+
+def test_each_future_is_on_its_side_of_the_break_even_line() -> None:
+    """Points above the line avoid more than they cost; legend and title have the shares of both sides."""
+    run = op.simulate(op.load("pocket").change({"threats.drone.damage": 1720}), 60)
+    figure = draw("cost-and-benefit", run)
+    share = float((net_benefit(run) > 0.0).mean())
+    assert 0.0 < share < 1.0
+    above, below, line = figure.data
+    assert np.all(np.array(above.y) > np.array(above.x))
+    assert np.all(np.array(below.y) <= np.array(below.x))
+    assert list(line.x) == list(line.y)
+    assert len(above.x) + len(below.x) == run.futures
+    assert above.name == f"avoids more than it costs: {percent(share)}"
+    assert f"in {percent(share)} of futures" in figure.layout.title.text
+
+
+@pytest.mark.parametrize("name", ["waterfall", "leakers-by-region", "damage-by-region", "cost-and-benefit"])
+def test_charts_of_threats_are_left_out_without_raids(name: str) -> None:
+    """A scenario without raids has no chart of threats and damage."""
+    assert CHARTS[name].draw(run_of("production only")) is None
 
 
 def test_palette_colours_are_distinct() -> None:
@@ -140,14 +210,22 @@ def test_markup_in_a_title_is_shown_as_written(name: str, marked: Run) -> None:
     text = json.dumps(draw(name, marked).to_plotly_json(), default=str)
     assert "<b>Alpha" not in text
     assert "%{y} [/Geran]" not in text
-    if name in {"production", "stopped-share", "threat-flow", "leakers-by-region", "spend"}:
+    if name in {
+        "production",
+        "stopped-share",
+        "threat-flow",
+        "waterfall",
+        "leakers-by-region",
+        "damage-by-region",
+        "spend",
+    }:
         assert "&lt;b&gt;Alpha&lt;/b&gt; [jet] &amp; &#37;{y} [/Geran]" in text
 
 
 def test_the_title_of_a_page_figure_is_plain_text(marked: Run) -> None:
     """The title of a figure on a page is not escaped, since the template escapes it."""
     figure = PageFigure("x", draw("leakers-by-region", marked), "")
-    assert figure.title.startswith(f"{MARKUP} ")
+    assert f"largest in: {MARKUP} " in figure.title
 
 
 def test_quantiles_include_infinite_values() -> None:
@@ -192,15 +270,15 @@ def test_a_median_of_infinite_values_is_infinite() -> None:
     assert median(np.array([1.0, 2.0, np.nan])) == 1.5
 
 
-def test_regions_without_a_tile_are_counted() -> None:
-    """The subtitle of the map gives the number of regions without a tile, and their leakers."""
+def test_regions_without_a_tile_are_below_the_others() -> None:
+    """A region to which the scenario gives no tile is drawn below the others, and no tile is taken twice."""
     run = octopus()
-    tiles = dict(run.scenario.tiles)
-    dropped = run.scenario.names.regions[0]
-    del tiles[dropped]
-    figure = op.show.leakers_by_region(replace(run, scenario=replace(run.scenario, tiles=tiles)))
-    subtitle = figure.layout.title.subtitle.text
-    assert subtitle.startswith(f"1 of {len(run.scenario.names.regions)} regions have no tile and are not drawn")
+    tiles, regions = dict(run.scenario.tiles), run.scenario.names.regions
+    del tiles[regions[0]], tiles[regions[1]]
+    positions = tile_positions(tiles, regions)
+    assert len(set(positions)) == len(regions)
+    assert positions[0][1] == positions[1][1] == max(row for _, row in positions[2:]) + 1
+    assert tile_positions({}, ("a", "b")) == [(0, 0), (1, 0)]
 
 
 def test_a_short_axis_labels_each_month_once() -> None:

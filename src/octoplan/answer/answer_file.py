@@ -9,7 +9,7 @@ from typing import Any
 
 from octoplan.answer.answer import Answer
 from octoplan.answer.chance import Spread
-from octoplan.answer.marginal import EFFECTS, Marginal, MarginalAnalysis
+from octoplan.answer.marginal import EFFECTS, RATIOS, Marginal, MarginalAnalysis
 from octoplan.answer.totals import Effect
 from octoplan.answer.turning import Turn
 from octoplan.errors import StoreError
@@ -62,7 +62,7 @@ def analysis_of(content: Mapping[str, Any]) -> MarginalAnalysis:
 
 def marginal_of(content: Mapping[str, Any]) -> Marginal:
     """The effects of one change from their JSON content."""
-    effects = {name: Effect(**numbers(content[name])) for name in EFFECTS}
+    effects = {name: Effect(**numbers(content[name])) for name in (*EFFECTS, *RATIOS)}
     return Marginal(str(content["key"]), str(content["noun"]), str(content["title"]), **effects)
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from concurrent.futures import Executor
 from dataclasses import dataclass
+from math import nan
 
 import numpy as np
 from scipy.special import stdtrit
@@ -10,14 +11,18 @@ from scipy.special import stdtrit
 from octoplan.answer.options import Option, gate_options, options
 from octoplan.answer.totals import BATCH, KEPT, Effect, Totals, effect, simulate_or_cancel, totals
 from octoplan.outcomes.run import Run
-from octoplan.scenario.arrays import Ints
+from octoplan.scenario.arrays import Floats, Ints
 
 SAMPLE = 32
 """Number of futures of a marginal analysis, unless another number is asked for."""
 MORE = 0.1
 """Increase of what an option adds."""
+MILLION = 1e6
+"""Amount of money per which gains are given."""
 BOUGHT = ("units", "crews", "kits", "crews-and-kits")
 """Keys of the options that are simulated with twice as much if a little more has no effect."""
+UNDEFINED = Effect(nan, nan)
+"""Gain per million of a change without a clear cost."""
 
 
 @dataclass(frozen=True)
@@ -31,6 +36,8 @@ class Marginal:
         cost: Spend of all payers on interceptors, crews, kits and layers, in the reporting currency.
         avoided: Mean damage avoided given the assumptions, in the reporting currency.
         net: Damage avoided less cost.
+        prevented_per_million, units_per_million: Leakers prevented and good units made per million of cost; undefined
+            (``nan``) unless the cost is above zero.
 
     """
 
@@ -42,6 +49,8 @@ class Marginal:
     cost: Effect
     avoided: Effect
     net: Effect
+    prevented_per_million: Effect = UNDEFINED
+    units_per_million: Effect = UNDEFINED
 
 
 EFFECTS = {
@@ -52,6 +61,8 @@ EFFECTS = {
     "net": "damage avoided less spend",
 }
 """Effects of a change, by field of ``Marginal``."""
+RATIOS = ("prevented_per_million", "units_per_million")
+"""Fields of ``Marginal`` that are gains per million of cost."""
 
 
 @dataclass(frozen=True)
@@ -177,4 +188,24 @@ def compared(option: Option, baseline: Totals, changed: Totals, finished: Ints) 
     prevented, units = baseline.leakers - changed.leakers, changed.units - baseline.units
     cost, avoided = changed.spend - baseline.spend, baseline.damage - changed.damage
     effects = (effect(values[finished], finished) for values in (prevented, units, cost, avoided, avoided - cost))
-    return Marginal(option.key, option.noun, option.title, *effects)
+    ratios = (per_million(values[finished], cost[finished], finished) for values in (prevented, units))
+    return Marginal(option.key, option.noun, option.title, *effects, *ratios)
+
+
+def per_million(gain: Floats, cost: Floats, futures: Ints) -> Effect:
+    """Mean gain per million of mean cost, with the confidence interval of a ratio estimator.
+
+    Undefined if the cost is not above zero. The standard error of the ratio r of two means is that of the mean of
+    (gain - r cost) / mean cost (Cochran 1977, Sampling Techniques, section 2.11).
+
+    Args:
+        gain: (futures,) paired differences of what is gained.
+        cost: (futures,) paired differences of cost.
+        futures: (futures,) number of each future in its sample.
+
+    """
+    if effect(cost, futures).sign <= 0:
+        return UNDEFINED
+    ratio = float(gain.mean() / cost.mean())
+    residuals = effect((gain - ratio * cost) / cost.mean(), futures)
+    return Effect(MILLION * ratio, MILLION * residuals.half_width)

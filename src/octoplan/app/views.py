@@ -56,13 +56,15 @@ def supply_charts(run: Run) -> list[CaptionedChart]:
 
 def defence_charts(run: Run) -> list[CaptionedChart]:
     """Charts of the flow of threats through the layers, leakers, sorties and crews."""
-    flow = charts_of(run, "threat-flow", overlay=False)
-    return flow + charts_of(run, "night-limits", "stopped-share", "leakers-by-region", "kills-per-sortie", "crews")
+    flows = charts_of(run, "waterfall", "leakers-by-region", "damage-by-region", "threat-flow", overlay=False)
+    return flows + charts_of(run, "night-limits", "stopped-share", "kills-per-sortie", "crews")
 
 
 def cost_charts(run: Run) -> list[CaptionedChart]:
     """Charts of spend, cost per kill and cost-effectiveness; with enough futures, S-curve and present values too."""
-    charts = charts_of(run, "spend") + charts_of(run, "cost-per-kill", "cost-effectiveness", overlay=False)
+    charts = charts_of(run, "spend") + charts_of(
+        run, "cost-and-benefit", "cost-per-kill", "cost-effectiveness", overlay=False
+    )
     if run.futures >= MIN_FUTURES_FOR_BASE_CASE:
         medians = run_at_medians(run)
         if not medians.status.any():

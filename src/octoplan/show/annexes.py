@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from octoplan.answer.answer import Answer
 from octoplan.errors import RunError
 from octoplan.outcomes.compare import compare_results, comparison_tables
 from octoplan.outcomes.finance import CONFIDENCE_LEVELS, CostEstimate
@@ -16,6 +17,8 @@ from octoplan.outcomes.view import view_of
 from octoplan.show.charts import CHARTS, page_figures
 from octoplan.show.front import LEAKERS_PREVENTED, NET_BENEFIT
 from octoplan.show.html import PageFigure
+from octoplan.show.marginal_chart import CAPTION as MILLION_CAPTION
+from octoplan.show.marginal_chart import marginal_million
 from octoplan.show.money_charts import cost_s_curve, spend
 from octoplan.show.provenance import TableText
 from octoplan.show.sensitivity import CAPTION, MAX_ASSUMPTIONS, switching_values, tornado
@@ -33,12 +36,12 @@ def supply(run: Run) -> list[PageFigure]:
 def defence(results: RunResults) -> list[PageFigure]:
     """Charts of threats by outcome, region and month, of limiting factors, of kills per sortie, and of crews."""
     run, days = results.run, results.daily_tallies
-    figures = page_figures(run, "threat-flow")
+    figures = page_figures(run, "waterfall", "threat-flow")
     if days is not None:
         flow = threat_flow_on_day(run, days, worst_day(days))
         figures.append(PageFigure("threat-flow-on-day", flow, DAY_CAPTION))
     return figures + page_figures(
-        run, "leakers-by-region", "stopped-share", "night-limits", "kills-per-sortie", "crews"
+        run, "leakers-by-region", "damage-by-region", "stopped-share", "night-limits", "kills-per-sortie", "crews"
     )
 
 
@@ -50,13 +53,19 @@ class MoneyAnnex(NamedTuple):
     figures: list[PageFigure]
 
 
-def money(results: RunResults) -> MoneyAnnex:
-    """Content of the annex on money; the tables are None if there is no cost estimate."""
+def money(results: RunResults, answer: Answer | None) -> MoneyAnnex:
+    """Content of the annex on money; the tables are None if there is no cost estimate.
+
+    The chart of the marginal million needs the answer of the run.
+    """
     run, estimate, unit = results.run, results.cost_estimate, view_of(results.run).unit
     figures = [
         PageFigure("spend", spend(run, nominal=results.nominal), CHARTS["spend"].caption),
-        *page_figures(run, "cost-effectiveness", "present-values", "cost-per-kill"),
+        *page_figures(run, "cost-and-benefit", "cost-effectiveness", "present-values", "cost-per-kill"),
     ]
+    million = marginal_million(answer) if answer is not None else None
+    if million is not None:
+        figures.insert(1, PageFigure("marginal-million", million, MILLION_CAPTION))
     if estimate is None:
         return MoneyAnnex(None, None, figures)
     caption = (

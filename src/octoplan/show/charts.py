@@ -6,12 +6,15 @@ from typing import NamedTuple
 import plotly.graph_objects as go
 
 from octoplan.outcomes.run import Run
-from octoplan.show.defence_charts import crews, kills_per_sortie, leakers_by_region, night_limits, stopped_share
+from octoplan.show.cost_and_benefit import cost_and_benefit
+from octoplan.show.defence_charts import crews, kills_per_sortie, night_limits, stopped_share
 from octoplan.show.html import PageFigure
 from octoplan.show.money_charts import cost_effectiveness, cost_per_kill, present_values, spend
 from octoplan.show.overview import deliveries_and_leakers
+from octoplan.show.region_maps import damage_by_region, leakers_by_region
 from octoplan.show.supply_charts import deliveries, plant_limits, production, stock
 from octoplan.show.threat_flow import threat_flow
+from octoplan.show.waterfall import waterfall
 
 
 class Chart(NamedTuple):
@@ -20,6 +23,11 @@ class Chart(NamedTuple):
     draw: Callable[[Run], go.Figure | None]
     caption: str
 
+
+MAP_CAPTION = (
+    "Schematic: one tile for each region, and no place within it. Means over futures and the whole period; the "
+    "difference is that in the same futures without the programme."
+)
 
 CHARTS: dict[str, Chart] = {
     "deliveries-and-leakers": Chart(
@@ -49,11 +57,13 @@ CHARTS: dict[str, Chart] = {
     "threat-flow": Chart(
         threat_flow, "Means over futures and the whole period, so that flows add up; decoys are a class of their own."
     ),
-    "leakers-by-region": Chart(
-        leakers_by_region,
-        "One tile for each region, so that small regions stay visible; decoys are excluded. Numbers are P50; point at "
-        "a tile for P10 to P90.",
+    "waterfall": Chart(
+        waterfall,
+        "From the threats launched, each layer stops some; what remains reaches its target. Means over the same "
+        "futures with and without the programme, so that bars add up; decoys are apart.",
     ),
+    "leakers-by-region": Chart(leakers_by_region, f"Decoys are excluded. {MAP_CAPTION}"),
+    "damage-by-region": Chart(damage_by_region, MAP_CAPTION),
     "stopped-share": Chart(
         stopped_share, "Share of launched threats that any layer stops, by class and month; P50 with P10 to P90."
     ),
@@ -76,6 +86,11 @@ CHARTS: dict[str, Chart] = {
         "Means over futures, so that categories add up. Only the spend in the right panel is due to the "
         "programme; optimism bias is a separate category. The cost of shots by other layers is excluded; it is in the "
         "table of measures.",
+    ),
+    "cost-and-benefit": Chart(
+        cost_and_benefit,
+        "One point for each future: above the dashed line the damage avoided is larger than the cost. The cost "
+        "excludes crews and kits, which are the same without the programme.",
     ),
     "cost-effectiveness": Chart(
         cost_effectiveness,

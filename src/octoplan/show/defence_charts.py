@@ -1,12 +1,10 @@
-"""Charts of the defence: sorties, shares stopped, limiting factors of the nights, leakers by region, crews."""
-
-from collections.abc import Mapping
+"""Charts of the defence: sorties, shares stopped, limiting factors of the nights, crews."""
 
 import numpy as np
 import plotly.graph_objects as go
 
 from octoplan.outcomes.run import Run
-from octoplan.outcomes.view import View, by_future, ratio, sum_by_future, total, view_of
+from octoplan.outcomes.view import View, ratio, sum_by_future, total, view_of
 from octoplan.scenario import limiting_factors
 from octoplan.scenario.arrays import Floats
 from octoplan.show.series import NO_LIMIT_COLOUR, OWNER_NAMES, median, month_total, monthly_share
@@ -29,12 +27,6 @@ from octoplan.show.theme import (
 
 NIGHT_COLOURS = (BLUE, VERMILION, ORANGE, PURPLE, GREEN)
 """Colours of the limiting factors of the nights, in the order of the factors."""
-MAP_DAYS = 30
-"""Number of days to which the leakers on the map are scaled."""
-TILE_HEIGHT = 90
-"""Height of a tile in pixels."""
-WHITE_TEXT_SHARE = 0.55
-"""Share of the largest value above which the text of a tile is white."""
 
 
 def kills_per_sortie(run: Run) -> go.Figure:
@@ -161,93 +153,6 @@ def night_limits(run: Run) -> go.Figure:
         )
     chart.update_yaxes(title="% of region-nights with threats", range=[0, 100])
     return fit_legend(chart)
-
-
-def leakers_by_region(run: Run) -> go.Figure:
-    """Chart of leakers in 30 days by region, excluding decoys, with one tile for each region.
-
-    >>> import octoplan as op
-    >>> op.show.leakers_by_region(op.simulate("pocket", futures=4)).data[0].type
-    'heatmap'
-    """
-    view = view_of(run)
-    regions = view.names.regions
-    leaked = by_future(run, lambda view: view.tally("leaked")[..., view.not_decoys].sum(axis=(1, 3)))
-    counts = leaked * MAP_DAYS / float(view.days.sum())
-    low, centre, high = np.quantile(counts, (0.1, 0.5, 0.9), axis=0)
-    titles = [label(view.title("regions", name)) for name in regions]
-    tiles = {r: run.scenario.tiles[name] for r, name in enumerate(regions) if name in run.scenario.tiles}
-    top = int(np.argmax(centre))
-    rows = [row for _, row in tiles.values()] or [0]
-    chart = new_figure(
-        f"{capitalised(titles[top])} has the most leakers: {centre[top]:,.1f} in {MAP_DAYS} days "
-        f"(P10 {low[top]:,.1f}, P90 {high[top]:,.1f})",
-        height=max(220, 20 + TILE_HEIGHT * (max(rows) - min(rows) + 1)),
-    )
-    omitted = len(regions) - len(tiles)
-    if omitted:
-        leakers = centre[[r for r in range(len(regions)) if r not in tiles]].sum()
-        chart.update_layout(
-            title_subtitle_text=f"{omitted} of {len(regions)} regions have no tile and are not drawn; "
-            f"they have {leakers:,.1f} leakers in {MAP_DAYS} days."
-        )
-    texts = [f"{titles[r]}: {centre[r]:,.1f} ({low[r]:,.1f} to {high[r]:,.1f})" for r in range(len(regions))]
-    draw_tiles(chart, tiles, centre, titles, texts)
-    chart.update_layout(hovermode="closest", margin={"l": 12, "b": 12})
-    chart.update_xaxes(visible=False)
-    return chart.update_yaxes(visible=False, autorange="reversed", rangemode="normal")
-
-
-def draw_tiles(
-    chart: go.Figure, tiles: Mapping[int, tuple[int, int]], values: Floats, titles: list[str], texts: list[str]
-) -> None:
-    """Draw a heat map of tiles with the title and the value of each region.
-
-    tiles
-        Column and row of the tile of each region, by index of the region.
-    values, titles, texts
-        Value, title and hover text of each region.
-    """
-    columns, rows = zip(*tiles.values(), strict=True) if tiles else ((0,), (0,))
-    grid = np.full((max(rows) - min(rows) + 1, max(columns) - min(columns) + 1), np.nan)
-    hover = np.full(grid.shape, "", dtype=object)
-    largest = max(float(values.max()), 1e-9)
-    for region, (column, row) in tiles.items():
-        y, x = row - min(rows), column - min(columns)
-        grid[y, x], hover[y, x] = values[region], texts[region]
-        chart.add_annotation(
-            x=x,
-            y=y,
-            text=f"{wrap_name(titles[region])}<br><b>{values[region]:,.1f}</b>",
-            showarrow=False,
-            font={"size": 10, "color": "white" if values[region] > WHITE_TEXT_SHARE * largest else BLACK},
-        )
-    chart.add_trace(
-        go.Heatmap(
-            z=grid,
-            text=hover,
-            hovertemplate="%{text}<extra></extra>",
-            colorscale=[[0, "#F2F6FA"], [0.5, "#6BAED6"], [1, "#08306B"]],
-            zmin=0,
-            zmax=largest,
-            xgap=3,
-            ygap=3,
-            hoverongaps=False,
-            colorbar={"title": {"text": f"leakers in<br>{MAP_DAYS} days, P50"}, "thickness": 14, "len": 0.7},
-        )
-    )
-
-
-def wrap_name(name: str, width: int = 14) -> str:
-    """A name with line breaks for a tile; words in brackets are on a separate line."""
-    plain, bracket, suffix = name.partition(" (")
-    lines = plain.split(" ")[:1]
-    for word in plain.split(" ")[1:]:
-        if len(lines[-1]) + 1 + len(word) <= width:
-            lines[-1] = f"{lines[-1]} {word}"
-        else:
-            lines.append(word)
-    return "<br>".join([*lines, bracket.strip() + suffix] if bracket else lines)
 
 
 def crews(run: Run) -> go.Figure:

@@ -73,7 +73,7 @@ def report_page(
     names = tuple(labels) or ("this run", *(f"option {i + 2}" for i in range(len(results) - 1)))
     results = over_common_futures(results)
     first, run = results[0], results[0].run
-    contents = annex_contents(results, names, plan)
+    contents = annex_contents(results, names, plan, answer)
     present = [name for name in ANNEX_TITLES if contents.get(name) or name in UNCONDITIONAL_ANNEXES]
     return render(
         "report.html",
@@ -115,14 +115,16 @@ def run_pages(results: RunResults, answer: Answer | None) -> dict[str, str]:
     return pages
 
 
-def annex_contents(results: Sequence[RunResults], labels: Sequence[str], plan: Path | None) -> Mapping[str, Any]:
+def annex_contents(
+    results: Sequence[RunResults], labels: Sequence[str], plan: Path | None, answer: Answer | None
+) -> Mapping[str, Any]:
     """Content of each annex by name; None or missing if the annex is omitted."""
     first, run = results[0], results[0].run
     net = first.net_benefit_sensitivity
     impact = provenance.impacts(run, net)
     log = provenance.assumptions_log(run, net, impact, f"M {view_of(run).unit}")
     simulated = (
-        {"supply": annexes.supply(run), "defence": annexes.defence(first), "money": annexes.money(first)}
+        {"supply": annexes.supply(run), "defence": annexes.defence(first), "money": annexes.money(first, answer)}
         if first.has_finished_futures
         else {}
     )

@@ -1,0 +1,69 @@
+"""Chart of the damage that the programme avoids against its cost, by future, with the line on which they are equal."""
+
+import numpy as np
+import plotly.graph_objects as go
+
+from octoplan.answer.totals import effect
+from octoplan.outcomes.finance import damage_avoided, programme_cost
+from octoplan.outcomes.run import Run
+from octoplan.outcomes.view import by_future, view_of
+from octoplan.scenario.arrays import Floats
+from octoplan.show.money_charts import MAX_POINTS
+from octoplan.show.rounding import percent, plus_minus
+from octoplan.show.series import month_total
+from octoplan.show.theme import BLACK, BLUE, GRID_COLOUR, MILLION, VERMILION, fit_legend, new_figure, with_opacity
+
+
+def cost_and_benefit(run: Run) -> go.Figure | None:
+    """Damage avoided against the cost of the programme, a point for each future, and the break-even line.
+
+    None if no threat is launched.
+
+    >>> import octoplan as op
+    >>> op.show.cost_and_benefit(op.simulate("pocket", futures=4)).data[0].name
+    'avoids more than it costs: 100 %'
+    """
+    if not month_total(run, "launched").any():
+        return None
+    unit = view_of(run).unit
+    cost = by_future(run, lambda part: programme_cost(part).sum(axis=1)) / MILLION
+    avoided = by_future(run, lambda part: damage_avoided(part).sum(axis=1)) / MILLION
+    pays = avoided > cost
+    net = effect(avoided - cost, run.finished_futures)
+    chart = new_figure(
+        f"The programme avoids more damage than it costs in {percent(float(pays.mean()))} of futures; "
+        f"mean net benefit {plus_minus(net)} M {run.scenario.currency}", height=440,
+    )  # fmt: skip
+    step = max(1, len(cost) // MAX_POINTS)
+    for name, side, hex_colour, symbol in (
+        ("avoids more than it costs", pays, BLUE, "circle"), ("avoids no more than it costs", ~pays, VERMILION, "x"),
+    ):  # fmt: skip
+        futures = np.flatnonzero(side)[::step]
+        if len(futures):
+            chart.add_trace(
+                go.Scatter(
+                    x=cost[futures], y=avoided[futures], mode="markers",
+                    name=f"{name}: {percent(float(side.mean()))}",
+                    marker={"color": with_opacity(hex_colour, 0.6), "size": 7, "symbol": symbol},
+                    hovertemplate=f"cost %{{x:,.1f}}, damage avoided %{{y:,.1f}} M {unit}<extra></extra>",
+                )
+            )  # fmt: skip
+    add_break_even_line(chart, cost)
+    chart.update_xaxes(
+        title=f"cost of the programme, M {unit}", tickformat=",", hoverformat=",.1f", showgrid=True,
+        gridcolor=GRID_COLOUR,
+    )  # fmt: skip
+    chart.update_yaxes(title=f"damage avoided, M {unit}", rangemode="normal")
+    return fit_legend(chart.update_layout(hovermode="closest"), axis_title=True)
+
+
+def add_break_even_line(chart: go.Figure, cost: Floats) -> None:
+    """Add the line on which damage avoided equals cost, and the range of the axis; (futures,) cost in millions."""
+    low, high = min(0.0, float(cost.min())), 1.05 * max(float(cost.max()), 1e-6)
+    chart.add_trace(
+        go.Scatter(
+            x=[low, high], y=[low, high], mode="lines", name="break-even", hoverinfo="skip",
+            line={"color": BLACK, "width": 1.5, "dash": "dash"},
+        )
+    )  # fmt: skip
+    chart.update_xaxes(range=[low, high])
