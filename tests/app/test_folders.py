@@ -64,8 +64,9 @@ def test_a_readme_is_accepted() -> None:
 @pytest.mark.parametrize(
     ("data", "message"),
     [
-        (b"no zip", "not a zip archive"),
-        (b"", "not a zip archive"),
+        (b"no zip", "not a zip archive or an .xlsx workbook"),
+        (zip_archive("x", POCKET)[:-100], "is not complete"),
+        (b"", "the file is empty; upload the folder"),
         (b"\xd0\xcf\x11\xe0 old", "save it as .xlsx without a password"),
         (zipped(), "contains no file"),
         (zipped(**{"__MACOSX/x": b""}), "contains no file"),

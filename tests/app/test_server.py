@@ -6,9 +6,11 @@ import os
 import signal
 import subprocess
 import sys
+import zipfile
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import openpyxl
@@ -324,6 +326,51 @@ def test_unknown_addresses_are_refused(client: Client) -> None:
 def test_an_invalid_upload_is_refused(client: Client, data: bytes) -> None:
     """An upload that is not a scenario folder is refused with a reason."""
     assert_refused(client.post("/api/folder", data=data))
+
+
+def damaged(kind: str, seed: int) -> bytes:
+    """A zip archive or a workbook of pocket with bytes changed at random, in the file or in one of its members."""
+    files, random = load("pocket").files, Random(seed)
+    data = bytearray(zip_archive("x", files) if kind == "zip" else write_workbook(files))
+    if seed % 2:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            members = {name: bytearray(archive.read(name)) for name in archive.namelist()}
+        member = members[random.choice(sorted(members))]
+        for _ in range(random.randint(1, 5)):
+            member[random.randrange(len(member))] = random.choice(b'<>"&0aZ /,\n')
+        out = io.BytesIO()
+        with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+            for name, content in members.items():
+                archive.writestr(name, bytes(content))
+        return out.getvalue()
+    for _ in range(random.randint(1, 6)):
+        data[random.randrange(len(data))] = random.randrange(256)
+    return bytes(data)
+
+
+@pytest.mark.parametrize("kind", ["zip", "xlsx"])
+def test_a_damaged_upload_is_loaded_or_refused(client: Client, kind: str) -> None:
+    """Whatever bytes a file has, it is loaded, and its panels can be shown, or it is refused with a reason."""
+    outcomes = set()
+    for seed in range(40):
+        response = client.post("/api/folder", data=damaged(kind, seed))
+        outcomes.add(response.status_code)
+        if response.status_code == 200:
+            assert client.get("/api/panels?of=" + response.json()["hash"]).status_code == 200, seed
+        else:
+            assert_refused(response)
+    assert 422 in outcomes
+    assert outcomes <= {200, 422}
+
+
+def test_an_upload_says_what_was_loaded(client: Client) -> None:
+    """The panels of an upload have its summary and what differs; those of the scenario of the page have none."""
+    changed = apply_changes(load("pocket"), read_changes({"d.kits.order": "7"}))
+    uploaded = client.post("/api/folder", data=zip_archive("x", changed.files)).json()["hash"]
+    upload = client.get("/api/panels?of=" + uploaded).json()["upload"]
+    assert upload["loaded"].startswith("Pocket: 2026-01 to 2026-03, 1 plant, 1 region, ")
+    assert upload["differences"] == ["decision kits.order: 0 → 7"]
+    assert client.get("/api/panels").json()["upload"] is None
 
 
 def test_a_workbook_that_cannot_hold_the_scenario_is_refused(client: Client) -> None:

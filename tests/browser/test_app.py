@@ -374,6 +374,7 @@ def test_a_broken_workbook_shows_its_errors(pocket_app: str, sessions: Sessions,
     page.locator("#upload").set_input_files(tmp_path / "broken.xlsx")
     page.locator("#problems").wait_for()
     texts = page.locator("#problems").inner_text()
+    assert texts.startswith("broken.xlsx was not loaded: 2 errors:")
     assert "assumptions!B2" in texts
     assert "assumptions!I3" in texts
     assert "plenty" in texts
@@ -384,8 +385,8 @@ def test_a_broken_workbook_shows_its_errors(pocket_app: str, sessions: Sessions,
 def test_a_workbook_restores_a_changed_scenario(pocket_app: str, sessions: Sessions, tmp_path: Path) -> None:
     """A changed scenario, downloaded as a workbook and uploaded in another browser, gives the same results."""
     page = open_page(sessions.page(), pocket_app)
-    move_slider(page, KITS, 2.0)
-    page.locator("#changed").get_by_text("kits.order").wait_for()
+    move_slider(page, "[data-name='d.output.bench']", 2.0)
+    page.locator("#changed").get_by_text("output.bench").wait_for()
     wait_for_answer(page, 128)
     with page.expect_download() as download:
         page.get_by_role("link", name="Download (.xlsx)").click()
@@ -395,6 +396,10 @@ def test_a_workbook_restores_a_changed_scenario(pocket_app: str, sessions: Sessi
     with second_page.expect_navigation():
         second_page.locator("#upload").set_input_files(path)
     second_page.locator("body[data-ready=yes]").wait_for()
+    loaded = second_page.locator("#loaded")
+    assert "Loaded: Pocket: 2026-01 to 2026-03" in loaded.inner_text()
+    assert loaded.locator("li").all_inner_texts() == ["decision output.bench: 310, 280, 310 → 620, 560, 620"]
+    assert page.locator("#loaded").is_hidden()
     wait_for_answer(second_page, 128)
     first, second = (
         [text.split("\n")[:3] for text in top_results(view_page)] for view_page in (page, second_page)

@@ -9,7 +9,7 @@ interface State {
 // GET /api/panels
 interface Panels {
   title: string; name: string; hash: string; version: string; months: string[]; currency: string; countries: string[];
-  plan: PlanForm; decisions: Decision[]; assumptions: Assumption[]; paragraphs: string[][]; max_upload: number; warnings: string[];
+  plan: PlanForm; decisions: Decision[]; assumptions: Assumption[]; paragraphs: string[][]; max_upload: number; warnings: string[]; upload: Upload | null;
 }
 interface Decision { name: string; title: string; unit: string; monthly: string; max_factor: number }
 interface Prior { p10: number; p50: number; p90: number; fixed: boolean; prices: string | number | null }
@@ -20,6 +20,8 @@ interface Assumption {
   impact?: string; effect?: number; error?: number;
 }
 interface Source { title: string; publisher: string; date: string; url: string }
+
+interface Upload { loaded: string; served: string; differences: string[] }
 
 // POST /api/answer: lines
 type Level = number | string | null;

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import PurePosixPath
 
 from octoplan.errors import FolderError, Problem
-from octoplan.scenario.archives import read_members
+from octoplan.scenario.archives import MAX_ARCHIVE_BYTES, read_members
 from octoplan.scenario.files import MAX_BYTES, OPTIONAL_FILES, REQUIRED_FILES
 from octoplan.scenario.loading import OLE_SIGNATURE, WORKBOOK_MEMBER, workbook_scenario
 from octoplan.scenario.report import did_you_mean
@@ -16,6 +16,9 @@ from octoplan.scenario.scenario import Scenario, read_files
 README = "README.md"
 SCENARIO_FILES = (*REQUIRED_FILES, *OPTIONAL_FILES)
 """Names of the files of a scenario; a README may be in the folder but is not part of the scenario."""
+
+EXPECTED = "upload the folder of a scenario as .zip, or a workbook that octoplan wrote"
+"""Second half of the message for a file of another kind."""
 
 SYSTEM_FILES = frozenset({".ds_store", "desktop.ini", "thumbs.db", "ehthumbs.db", "icon\r", ".localized", ".directory"})
 """Files that file managers add to folders and archives."""
@@ -31,8 +34,12 @@ def read_upload(data: bytes) -> Scenario:
         ScenarioError: The scenario is invalid; the message lists every problem, of a workbook by sheet and cell.
 
     """
+    if not data:
+        raise FolderError(f"the file is empty; {EXPECTED}")
     if data.startswith(OLE_SIGNATURE):
         return workbook_scenario(data, "")
+    if len(data) <= MAX_ARCHIVE_BYTES and not zipfile.is_zipfile(io.BytesIO(data)):
+        raise FolderError(f"the file is not a zip archive or an .xlsx workbook, or is not complete; {EXPECTED}")
     members = read_members(data)
     if WORKBOOK_MEMBER in members:
         return workbook_scenario(data, "")

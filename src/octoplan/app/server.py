@@ -22,6 +22,7 @@ from starlette.staticfiles import StaticFiles
 
 from octoplan.app import changes, folders, panels
 from octoplan.app.answers import Sample, answer, chart_data, daily_map, effects_of_changes
+from octoplan.app.differences import upload_summary
 from octoplan.app.engine import (
     EFFECT_FUTURES,
     FIRST_FUTURES,
@@ -132,6 +133,7 @@ class Page:
             "decisions": panels.decisions(scenario), "plan": plan_form(scenario),
             "paragraphs": PARAGRAPHS, "assumptions": panels.assumptions(scenario),
             "max_upload": MAX_ARCHIVE_BYTES, "warnings": list(map(str, scenario.warnings)),
+            "upload": None if scenario is self.scenario else upload_summary(scenario, self.scenario),
         })  # fmt: skip
 
     async def answer(self, request: Request) -> Response:

@@ -1,5 +1,6 @@
 // The page: tools, views and start-up.
-import {$, el, inputOf, saveFile} from "./format.js";
+import {$, el, saveFile} from "./format.js";
+import {showUpload, upload} from "./upload.js";
 import {requestAnswer, showWarnings, VIEWS_WITHOUT_ANSWER} from "./answer.js";
 import {showCompare} from "./compare.js";
 import {refreshDays, showDays, stopDays} from "./days.js";
@@ -67,19 +68,6 @@ async function download(event) {
   saveFile(name, await response.blob(), response.headers.get("content-type") ?? "");
 }
 
-async function upload() {
-  const file = inputOf("upload").files?.[0];
-  if (!file) return;
-  const limit = state.panels?.max_upload;
-  if (limit && file.size > limit) {
-    showProblems([`${file.name} has ${file.size.toLocaleString("en-GB")} bytes; at most ${limit.toLocaleString("en-GB")} are accepted`]);
-  } else {
-    const response = await request("/api/folder", {method: "POST", body: file});
-    if (response) location.search = "?of=" + (await response.json()).hash.slice(0, 16);
-  }
-  inputOf("upload").value = "";
-}
-
 async function start() {
   const query = readAddress();
   setTheme(matchMedia("(prefers-color-scheme: dark)").matches);
@@ -95,6 +83,7 @@ async function start() {
   $("warnings").hidden = !panels.warnings.length;
   $("warnings-count").textContent = panels.warnings.length === 1 ? "1 warning about the scenario" : `${panels.warnings.length} warnings about the scenario`;
   showWarnings("scenario-warnings", panels.warnings);
+  showUpload(panels.upload);
   showTabs();
   showTopics();
   showPanels();

@@ -4,12 +4,16 @@ import {state} from "./state.js";
 
 const NO_RESPONSE = "The server does not answer; check that octoplan app is still running.";
 
-/** @param {string[]} lines */
-export function showProblems(lines) {
+/**
+ * Show problems; with a heading, such as the name of a file, in front of their number.
+ * @param {string[]} lines
+ * @param {string} heading
+ */
+export function showProblems(lines, heading = "") {
   const box = $("problems");
   box.hidden = !lines.length;
-  const heading = lines.length === 1 ? "Error:" : `${lines.length} errors:`;
-  box.replaceChildren(...(lines.length ? [el("strong", {textContent: heading}),
+  const count = lines.length === 1 ? "Error:" : `${lines.length} errors:`;
+  box.replaceChildren(...(lines.length ? [el("strong", {textContent: heading ? `${heading}: ${count.toLowerCase()}` : count}),
     el("ul", {}, ...lines.map(line => el("li", {textContent: line})))] : []));
 }
 
@@ -27,14 +31,15 @@ export async function problemsOf(response) {
  * A successful response; null, with the problems displayed, if the request fails.
  * @param {string} path
  * @param {RequestInit} options
+ * @param {string} heading
  */
-export async function request(path, options = {}) {
+export async function request(path, options = {}, heading = "") {
   try {
     const response = await fetch(path, options);
     if (response.ok) return response;
-    showProblems(await problemsOf(response));
+    showProblems(await problemsOf(response), heading);
   } catch (error) {
-    if (!isAbort(error)) showProblems([NO_RESPONSE]);
+    if (!isAbort(error)) showProblems([NO_RESPONSE], heading);
   }
   return null;
 }
