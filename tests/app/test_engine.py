@@ -121,7 +121,14 @@ def test_scenarios_without_raids_or_production_have_a_first_view(name: str, topi
 
 def test_the_answer_of_failed_futures_is_empty() -> None:
     """There is nothing to say if every future failed."""
-    assert complete_answer(None) == {"answer": {}, "note": ""}
+    assert complete_answer(None) == {"answer": {}, "note": "", "charts": []}
+
+
+def test_the_complete_answer_has_the_chart_of_the_marginal_million() -> None:
+    """The page draws what one more million prevents from the same answer as the sentences."""
+    (chart,) = complete_answer(answer_of(Sample(run_of("one crew")).results, 4))["charts"]
+    assert chart["name"] == "marginal-million"
+    assert "per M GBP" in chart["title"]
 
 
 def test_draws_are_those_of_the_scenario(engine: Engine, scenario: Scenario) -> None:

@@ -32,7 +32,7 @@ def test_measures_and_charts_include_a_new_limiting_factor(monkeypatch: pytest.M
     limited = replace(run, data=data.assign_coords(limit=list(labels)))
     shares = {m.title: m.values for m in measures(limited) if m.key.startswith("plants/")}
     assert shares["plant-days limited by energy"] == pytest.approx(np.full(4, 100.0))
-    assert "most often limited by energy (100 %)" in plant_limits(limited).layout.title.text
+    assert "largest cause: energy (100 %)" in plant_limits(limited).layout.title.text
     assert "energy" in [constraint.name for constraint in reported_constraints()]
 
 

@@ -140,6 +140,15 @@ def test_the_bars_of_the_waterfall_add_up(scenario: str) -> None:
     assert without.x[-1] - levels.x[-1] == pytest.approx(float(leakers_prevented(run).mean()))
 
 
+def test_most_is_more_than_half() -> None:
+    """The flow says that a layer stops most threats only if it stops more than half of those stopped."""
+    assert "most of them by: Interceptors (9" in draw("threat-flow", pocket()).layout.title.text
+    title = draw("threat-flow", octopus()).layout.title.text
+    share = int(re.search(r"\((\d+) %\)", title)[1])  # type: ignore[index]
+    assert ("most" in title) == (share > 50)
+    assert ("the largest share by" in title) == (share <= 50)
+
+
 def test_decoys_have_a_panel_of_their_own() -> None:
     """The waterfall of octopus, which has decoys, has two panels; that of pocket has one."""
     run = octopus()

@@ -3,9 +3,10 @@
 from dataclasses import replace
 
 from octoplan.answer.answer import answer_of
+from octoplan.api import simulate
 from octoplan.outcomes.run_results import RunResults
 from octoplan.show.answer import sentences
-from octoplan.show.front import answer_parts, answer_rows
+from octoplan.show.front import answer_parts, answer_rows, proposal
 from tests.outcomes.runs import pocket
 
 
@@ -31,3 +32,15 @@ def test_the_first_page_has_every_sentence_of_the_answer_once() -> None:
     assert f"Next: {parts.next_step}".casefold() == texts["next_step"].casefold()
     assert parts.main == " ".join(text for topic, text in texts.items() if topic not in {"confidence", "next_step"})
     assert answer_parts(None) is None
+
+
+def test_the_proposal_is_that_of_the_decisions() -> None:
+    """The interceptors, crews and kits of the decisions are added up over the months."""
+    start = "in addition to those at the start."
+    assert proposal(pocket()) == (
+        f"Proposed in 3 months: 900 interceptors from 1 plant, no crews trained and no kits ordered {start}"
+    )
+    scenario = pocket().scenario.change({"crews.intake": 20, "kits.order": 400, "output.bench": 0})
+    assert proposal(simulate(scenario, 2)) == (
+        f"Proposed in 3 months: no interceptors, 60 crews trained and 1,200 kits ordered {start}"
+    )

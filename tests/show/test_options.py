@@ -18,7 +18,7 @@ def test_levels_are_means_with_and_without_the_programme() -> None:
     """The leakers of pocket with and without its programme, and their paired difference, are those of its tallies."""
     run = pocket()
     head, rows = options([RunResults(run)], ["pocket"])
-    assert head == ("", "without the programme", "pocket", "difference")
+    assert head == ("", "without the programme", "with the programme", "difference")
     leaked, without = (
         data["leaked"].sum(("month", "region", "threat")).values for data in (run.data, run.counterfactual)
     )

@@ -147,10 +147,14 @@ def texts_by_topic(parts: Iterable[Sentence]) -> dict[str, str]:
 
 
 def complete_answer(numbers: Answer | None) -> dict[str, Any]:
-    """All sentences of an answer by topic, and a note on them, as JSON data; none if every future failed."""
+    """All sentences of an answer by topic, a note on them, and the chart of the marginal million, as JSON data.
+
+    There are none if every future failed.
+    """
     if numbers is None:
-        return {"answer": {}, "note": ""}
-    return {"answer": texts_by_topic(sentences(numbers)), "note": note(numbers)}
+        return {"answer": {}, "note": "", "charts": []}
+    charts = [chart_data(item) for item in views.answer_charts(numbers)]
+    return {"answer": texts_by_topic(sentences(numbers)), "note": note(numbers), "charts": charts}
 
 
 def measure_row(baseline: Sample, sample: Sample, key: str) -> dict[str, Any]:

@@ -6,12 +6,13 @@ from typing import Any
 
 import plotly.graph_objects as go
 
+from octoplan.answer.answer import Answer
 from octoplan.outcomes.finance import cost_estimate, leakers_prevented, net_benefit
 from octoplan.outcomes.median_case import run_at_medians
 from octoplan.outcomes.run import Run
 from octoplan.outcomes.sensitivity import sensitivities
 from octoplan.outcomes.view import view_of
-from octoplan.show import forecast, sensitivity
+from octoplan.show import forecast, marginal_chart, sensitivity
 from octoplan.show.charts import page_figures
 from octoplan.show.front import LEAKERS_PREVENTED, NET_BENEFIT
 from octoplan.show.money_charts import cost_s_curve
@@ -72,6 +73,14 @@ def cost_charts(run: Run) -> list[CaptionedChart]:
             charts.insert(0, CaptionedChart("cost-s-curve", curve, S_CURVE_NOTE, overlay=False))
         charts += charts_of(run, "present-values", overlay=False)
     return charts
+
+
+def answer_charts(answer: Answer) -> list[CaptionedChart]:
+    """The chart of the marginal million, which needs the answer of a run; none if no change was tested."""
+    million = marginal_chart.marginal_million(answer)
+    if million is None:
+        return []
+    return [CaptionedChart("marginal-million", million, marginal_chart.CAPTION, overlay=False)]
 
 
 def tornado_charts(run: Run) -> list[CaptionedChart]:

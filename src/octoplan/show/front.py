@@ -70,6 +70,24 @@ def answer_parts(answer: Answer | None) -> AnswerParts | None:
     return AnswerParts(answer_text, confidence, capitalised(next_step.removeprefix("Next: ")))
 
 
+def proposal(run: Run) -> str:
+    """A sentence on what the decisions ask for: interceptors of the programme, crews and kits."""
+    plan, months = run.compiled.plan, len(run.compiled.names.months)
+    output = plan.output[plan.in_programme != 0]
+    units, plants = round(float(output.sum())), int((output.sum(axis=1) > 0.0).sum())
+    requested = f"{counted(units, 'interceptor')} from {counted(plants, 'plant')}" if units else "no interceptors"
+    crews, kits = counted(int(plan.intake.sum()), "crew"), counted(int(plan.kit_orders.sum()), "kit")
+    return (
+        f"Proposed in {counted(months, 'month')}: {requested}, {crews} trained and {kits} ordered in addition to those "
+        "at the start."
+    )
+
+
+def counted(number: int, noun: str) -> str:
+    """A number with its noun in the singular or plural, such as "no plants" or "1 plant"."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}" if number else f"no {noun}s"
+
+
 def people(run: Run) -> list[tuple[str, str]]:
     """Roles in the analysis, and the people who hold them."""
     governance = run.scenario.programme.governance

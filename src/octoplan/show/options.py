@@ -38,7 +38,8 @@ def options(results: Sequence[RunResults], labels: Sequence[str]) -> TableText:
         changed = measures_of(other)
         rows, futures = rows_of_common_futures([first.run, other.run])
         differences.append([difference(changed[key], rows[1], m, rows[0], futures) for key, m in levels.items()])
-    head = ("", "without the programme", name, "difference", *(f"{label} minus {name}" for label in labels[1:]))
+    title = name if len(results) > 1 else "with the programme"
+    head = ("", "without the programme", title, "difference", *(f"{label} minus {name}" for label in labels[1:]))
     return TableText(
         head,
         [
@@ -66,10 +67,10 @@ def measures_of(results: RunResults, *, counterfactual: bool = False) -> Mapping
 
     rows = (
         ("made", "good units made by the programme", "units"),
-        ("leakers", "leakers, excluding decoys", "threats"),
+        ("leakers", "leakers (threats that reach their targets), excluding decoys", "threats"),
         ("damage", "damage by leakers", unit),
         ("cost", "spend on interceptors, crews and kits", unit),
-        ("layers", "spend on other layers", unit),
+        ("layers", "spend on other layers of the defence", unit),
         (NET, "net benefit: damage avoided less spend on interceptors, crews and kits", unit),
     )
     values = by_future(results.run, of_view, nominal=results.nominal).T

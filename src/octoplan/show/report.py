@@ -84,6 +84,7 @@ def report_page(
         details=details(results[0]),
         question=run.scenario.programme.governance.question or front.QUESTION,
         people=front.people(run),
+        proposal=front.proposal(run),
         running_header=running_header(first),
         answer=front.answer_parts(answer),
         answer_note=note(answer) if answer is not None else "",

@@ -210,7 +210,7 @@ def plant_limits(run: Run) -> go.Figure:
     coloured_layers.append(("other parts", [i for i in parts if i not in frequent], OTHER_PARTS_COLOUR))
     worst = max(coloured_layers, key=lambda layer: percent[layer[1]].sum())
     chart = new_figure(
-        f"{100 - percent[met]:.0f} % of plant-days miss the planned output, most often limited by {worst[0]} "
+        f"{100 - percent[met]:.0f} % of plant-days miss the planned output; largest cause: {worst[0]} "
         f"({percent[worst[1]].sum():.0f} %)"
         if planned
         else "No plant has output planned on any day"

@@ -24,13 +24,10 @@ def threat_flow(run: Run) -> go.Figure:
     if not launched.sum():
         return sankey(view, "No threat is launched", stopped, leaked, "mean over futures")
     top = int(np.argmax(stopped.sum(axis=1)))
-    most = (
-        f", most of them by: {label(view.title('layers', view.names.layers[top]))} "
-        f"({100 * stopped[top].sum() / stopped.sum():.0f} %)"
-        if stopped.sum()
-        else ""
-    )
-    title = f"{100 * stopped.sum() / launched.sum():.0f} % of threats are stopped{most}"
+    share = stopped[top].sum() / max(stopped.sum(), 1.0)
+    name = label(view.title("layers", view.names.layers[top]))
+    by = f"{'most of them' if share > 0.5 else 'the largest share'} by: {name} ({100 * share:.0f} %)"
+    title = f"{100 * stopped.sum() / launched.sum():.0f} % of threats are stopped{f', {by}' if share else ''}"
     return sankey(view, title, stopped, leaked, "mean over futures")
 
 

@@ -10,7 +10,7 @@ import {state} from "./state.js";
 export const VIEWS_WITHOUT_ANSWER = new Set(["plan", "runs", "compare"]);
 const NARROW = 800;  // pixels; all key results are closed on narrower screens, where they would be above the sliders
 const ALWAYS_VISIBLE = 4;  // top results
-const VIEW_RESULTS = ".plots, .all-results, .switching-values";  // parts of a view that depend on the settings
+const VIEW_RESULTS = ".plots, .answer-plots, .all-results, .switching-values";  // parts of a view that depend on the settings
 /** @type {AbortController | null} */
 let pending = null;
 let settings = "";
@@ -76,6 +76,7 @@ function showAnswer(answer) {
   if (answer.answer) {
     showSentences(answer.answer, answer.note);
     document.body.dataset.answered = "yes";
+    if (state.view === "money") showAnswerCharts(answer.charts);
     redrawAll();
     return;
   }
@@ -151,6 +152,17 @@ function showView(answer) {
   if (state.view === "results") showResults(box, answer);
   if (state.view === "sensitivity") showSwitchingValues(box, answer);
   for (const part of all(VIEW_RESULTS, box)) markEarlier(part, false);
+}
+
+/**
+ * Below the other charts of a view, those that need the complete answer.
+ * @param {Chart[]} charts
+ */
+function showAnswerCharts(charts) {
+  let [plots] = all(".answer-plots", $("view"));
+  if (!plots) $("view").append(plots = el("div", {className: "answer-plots"}));
+  drawCharts(plots, charts);
+  markEarlier(plots, false);
 }
 
 /** @type {(box: HTMLElement, answer: AnswerLine) => void} */
