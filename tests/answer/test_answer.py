@@ -35,6 +35,7 @@ def texts(result: Answer) -> dict[str, str]:
             "The defence is limited most by crews with kits (interceptor teams with their equipment), not by",
         ),
         ("one kit", "The defence is limited most by kits (the equipment of crews), not by interceptors."),
+        ("no kits", "The defence is limited most by kits (the equipment of crews), not by interceptors."),
         ("no more parts", "The defence is limited most by kits (the equipment of crews)."),
         ("ample", "None of the 11 changes tested clearly improves the defence."),
         ("production only", "The output is limited most by"),
@@ -45,7 +46,7 @@ def test_what_limits_the_defence(name: str, conclusion: str) -> None:
     assert texts(answer(name))["conclusion"].startswith(conclusion)
 
 
-@pytest.mark.parametrize("name", ["few interceptors", "one crew", "one kit", "ample", "production only"])
+@pytest.mark.parametrize("name", ["few interceptors", "one crew", "one kit", "no kits", "ample", "production only"])
 def test_claims_hold_in_other_futures(name: str) -> None:
     """Twice as much of what limits improves the result in other futures; twice as much of what is ample does not."""
     result = answer(name)

@@ -73,6 +73,18 @@ def test_an_increase_is_correct_to_one_half() -> None:
     assert increased(np.array([0, 0]), 1.0, 0.1).tolist() == [0, 0]
 
 
+def test_titles_state_what_is_added() -> None:
+    """The first kits are added if there are none; a number is stated where rounding makes the share another one."""
+    run = run_of("no kits")
+    titles = {item.key: item.title for item in options(run.compiled, run.assumptions.values, {})}
+    assert (titles["crews"], titles["kits"]) == ("10 % more crews", "the first 2 kits")
+    assert titles["crews-and-kits"] == "10 % more crews and the first 2 kits"
+    few = simulate(variant("no kits").change({"crews.initial": 6, "kits.initial": 20}), 2, 1)
+    titles = {item.key: item.title for item in options(few.compiled, few.assumptions.values, {})}
+    assert titles["crews"] == "1 more crew"
+    assert titles["crews-and-kits"] == "1 more crew and 10 % more kits"
+
+
 def test_draws_of_one_entity_are_changed_alone() -> None:
     """Entities that share a row of assumptions keep its draws."""
     run = octopus()
@@ -128,6 +140,7 @@ def test_names_of_options_are_checked() -> None:
         "few interceptors",
         "one crew",
         "one kit",
+        "no kits",
         "no more parts",
         "ample",
         "production only",

@@ -124,8 +124,10 @@ class Answer(ProgrammeResults):
 
         Changes that contain one another, such as crews and crews with kits, are not compared.
         """
-        best, others = self.limits[0], self.limits[1:]
-        gaps = ((self.improvement(best), self.improvement(item)) for item in others if not contains(best.key, item.key))
+        best = self.limits[0]
+        tested = self.marginal.effects if best in self.marginal.effects else self.marginal.doubled
+        others = (item for item in tested if not contains(best.key, item.key))
+        gaps = ((self.improvement(best), self.improvement(item)) for item in others)
         return all(first.mean - second.mean > hypot(first.half_width, second.half_width) for first, second in gaps)
 
     @cached_property

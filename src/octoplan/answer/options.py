@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,6 +11,10 @@ from octoplan.scenario.arrays import Compiled, Floats, Ints, draws_of
 
 LESS_DAYS = 30.0
 """Days by which the gates of a plant are passed sooner."""
+SHARE_TOLERANCE = 0.2
+"""Largest relative error, by rounding to whole crews or kits, with which an increase is stated as a share."""
+FIELDS = {"crews": "intake", "kits": "kit_orders"}
+"""Decisions by which crews and kits are added."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,25 +49,9 @@ def options(compiled: Compiled, assumptions: Floats, titles: dict[str, str], mor
         more: Increase as a share, such as 0.1 for 10 % more.
 
     """
-    amount = amount_text(more)
-    plan = compiled.plan
-    initial_crews, initial_kits = (initial(compiled, assumptions, kind) for kind in ("crews", "kits"))
-    intake, orders = (
-        increased(monthly, start, more)
-        for monthly, start in ((plan.intake, initial_crews), (plan.kit_orders, initial_kits))
-    )
-    decisions = (
-        ("units", "interceptors", {"output": plan.output * (1.0 + more), "lines": np.floor(plan.lines * (1.0 + more))}),
-        ("crews", "crews", {"intake": intake}),
-        ("kits", "kits", {"kit_orders": orders}),
-        ("crews-and-kits", "crews with kits", {"intake": intake, "kit_orders": orders}),
-    )  # fmt: skip
     return [
-        *(
-            Option(key, noun, f"{amount} {noun}", compiled._replace(plan=plan._replace(**changes)), assumptions)
-            for key, noun, changes in decisions
-            if any(not np.array_equal(getattr(plan, field), values) for field, values in changes.items())
-        ),
+        *unit_options(compiled, assumptions, more),
+        *crew_options(compiled, assumptions, more),
         *line_options(compiled, assumptions),
         *layer_options(compiled, assumptions, titles, more),
         *supplier_options(compiled, assumptions),
@@ -77,6 +66,55 @@ def amount_text(more: float) -> str:
     ('10 % more', 'twice as many')
     """
     return "twice as many" if more == 1.0 else f"{100.0 * more:.0f} % more"
+
+
+def unit_options(compiled: Compiled, assumptions: Floats, more: float) -> Iterator[Option]:
+    """Yield the option with more output and lines at every plant, if there is any."""
+    plan = compiled.plan
+    output, lines = plan.output * (1.0 + more), np.floor(plan.lines * (1.0 + more))
+    if not (np.array_equal(output, plan.output) and np.array_equal(lines, plan.lines)):
+        changed = compiled._replace(plan=plan._replace(output=output, lines=lines))
+        yield Option("units", "interceptors", f"{amount_text(more)} interceptors", changed, assumptions)
+
+
+def crew_options(compiled: Compiled, assumptions: Floats, more: float) -> Iterator[Option]:
+    """Yield the options with more crews, more kits and more of both; those that would add none are omitted.
+
+    If there are crews but no kits, or kits but no crews, the first ones are added: a share of the number of the others.
+    """
+    plan = compiled.plan
+    monthly = {"crews": plan.intake, "kits": plan.kit_orders}
+    start = {kind: initial(compiled, assumptions, kind) for kind in monthly}
+    total = {kind: start[kind] + float(values.sum()) for kind, values in monthly.items()}
+    changes: dict[str, Any] = {}
+    titles: dict[str, str] = {}
+    for kind, other in (("crews", "kits"), ("kits", "crews")):
+        values = increased(monthly[kind], start[kind] if total[kind] > 0.0 else total[other], more)
+        added = int((values - monthly[kind]).sum())
+        if added:
+            changes[FIELDS[kind]], titles[kind] = values, increase_text(kind, added, total[kind], more)
+            field: dict[str, Any] = {FIELDS[kind]: values}
+            changed = compiled._replace(plan=plan._replace(**field))
+            yield Option(kind, kind, titles[kind], changed, assumptions)
+    if len(titles) == len(FIELDS):
+        amount = amount_text(more)
+        is_same_share = all(title == f"{amount} {kind}" for kind, title in titles.items())
+        title = f"{amount} crews with kits" if is_same_share else " and ".join(titles.values())
+        changed = compiled._replace(plan=plan._replace(**changes))
+        yield Option("crews-and-kits", "crews with kits", title, changed, assumptions)
+
+
+def increase_text(kind: str, added: int, total: float, more: float) -> str:
+    """An increase in words: as a share, or as a number if rounding makes the share a different one.
+
+    >>> [increase_text("kits", *numbers) for numbers in ((10, 104.0, 0.1), (1, 6.0, 0.1), (2, 0.0, 0.1), (6, 6.0, 1.0))]
+    ['10 % more kits', '1 more kit', 'the first 2 kits', 'twice as many kits']
+    """
+    noun = kind.removesuffix("s") if added == 1 else kind
+    if total == 0.0:
+        return f"the first {added:,} {noun}" if added > 1 else f"the first {noun}"
+    is_share = abs(added - more * total) <= SHARE_TOLERANCE * more * total
+    return f"{amount_text(more)} {kind}" if is_share else f"{added:,} more {noun}"
 
 
 def initial(compiled: Compiled, assumptions: Floats, kind: str) -> float:
