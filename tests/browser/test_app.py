@@ -3,6 +3,7 @@
 import csv
 import io
 import zipfile
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -496,6 +497,53 @@ def test_controls_are_not_printed(pocket_app: str, sessions: Sessions) -> None:
     assert page.locator("figure h3").first.is_visible()
     for control in ("aside", ".tools", ".actions", "[role=tablist]", ".skip"):
         assert not page.locator(control).first.is_visible(), control
+
+
+PAPER = {"width": 703, "height": 1030}
+"""Pixels of A4 within margins of 12 mm."""
+CUT = """() => [...document.querySelectorAll("body *")].filter(element => {
+  const box = element.getBoundingClientRect(), style = getComputedStyle(element);
+  return box.width && box.height && style.position !== "absolute" && !element.closest("svg")
+    && (box.right > innerWidth + 1 || box.left < -1);
+}).map(element => element.outerHTML.slice(0, 120))"""
+"""JavaScript that lists the visible elements that lie partly outside the paper."""
+
+
+@pytest.mark.parametrize("view", ["results", "defence", "money", "log"])
+def test_a_printed_page_has_its_settings_and_nothing_is_cut(pocket_app: str, sessions: Sessions, view: str) -> None:
+    """Printing lists scenario, changes and address, opens what is folded, and fits charts and tables to the paper."""
+    query = f"?view={view}&d.output.bench=x2&a.crews.on_duty=0.5 to 0.9"
+    page = open_page(sessions.page(color_scheme="dark"), pocket_app, query)
+    wait_for_answer(page, 128)
+    wait_for_charts(page, view)
+    assert page.locator("#settings").is_hidden()
+    folded = page.locator("main details:not([open])").count()
+    assert folded
+    page.set_viewport_size(PAPER)
+    page.emulate_media(media="print")
+    page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    assert page.locator("#settings li").all_inner_texts() == [
+        f"Scenario: Pocket ({load('pocket').hash[:12]}), octoplan {version('octoplan')}",
+        "assumption crews.on_duty: 0.5 to 0.9", "decision output.bench: x2", f"Address: {page.url}",
+    ]  # fmt: skip
+    assert page.locator("#settings").is_visible()
+    assert page.locator("main details:not([open])").count() == 0
+    assert page.evaluate("document.documentElement.dataset.theme") == "light"
+    assert page.evaluate(CUT) == []
+    widths = page.locator("#view .main-svg").evaluate_all("svgs => svgs.map(svg => svg.getBoundingClientRect().width)")
+    assert max(widths, default=0) <= PAPER["width"]
+    page.evaluate("dispatchEvent(new Event('afterprint'))")
+    assert page.locator("main details:not([open])").count() == folded
+    assert page.evaluate("document.documentElement.dataset.theme") == "dark"
+
+
+def test_a_pdf_is_prepared_for_paper(pocket_app: str, sessions: Sessions) -> None:
+    """When the browser writes a PDF, the settings are filled in first."""
+    page = open_page(sessions.page(), pocket_app, "?view=supply&d.output.bench=x0.5")
+    wait_for_answer(page, 32)
+    assert page.locator("#settings li").count() == 0
+    assert page.pdf(prefer_css_page_size=True).startswith(b"%PDF")
+    assert "decision output.bench: x0.5" in page.locator("#settings li").all_text_contents()
 
 
 def test_csv_files_of_flows_maps_and_bands(pocket_app: str, sessions: Sessions) -> None:

@@ -73,6 +73,20 @@ function fitHeight(plot, layout) {
   for (const key of Object.keys(layout)) if (/^yaxis/.test(key)) layout[key] = {...layout[key], title: {...layout[key].title, font: {size: 12}}};
 }
 
+/**
+ * Draw every chart with the width of the paper, in pixels, as on a wide screen.
+ * @param {number} width
+ */
+export function drawForPaper(width) {
+  for (const plot of plotsIn()) {
+    if (!plot.content) continue;
+    const {data, layout} = inPageColours(plot.content);
+    withPageColours(layout);
+    plot.style.height = `${layout.height}px`;
+    plot.drawn = Plotly.newPlot(plot, data, {...layout, width, autosize: false}, {displayModeBar: false});
+  }
+}
+
 export function redrawAll() {
   for (const plot of plotsIn()) drawPlot(plot);
 }
