@@ -70,7 +70,9 @@ def test_the_title_names_a_change_that_can_be_bought(name: str) -> None:
     """The change in the title is no delay avoided, and its gain excludes zero; or the title says there is none."""
     numbers = answer(name)
     title = draw(numbers).layout.title.text
-    best = next((i for i in ranked(numbers) if can_be_bought(i) and ratio(numbers, i).sign > 0), None)
+    best = next(
+        (i for i in ranked(numbers) if can_be_bought(i) and numbers.marginal.is_positive(ratio(numbers, i))), None
+    )
     assert ("No change tested" in title) == (best is None)
     if best is not None:
         assert best.title[:20] in title

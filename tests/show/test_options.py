@@ -9,8 +9,10 @@ from octoplan.api import simulate
 from octoplan.outcomes.intervals import interval
 from octoplan.outcomes.run_results import RunResults
 from octoplan.scenario import load
+from octoplan.show.annexes import defence
 from octoplan.show.options import measures_of, options
 from octoplan.show.rounding import plus_minus, with_range
+from tests.answer.variants import run_of
 from tests.outcomes.runs import changed, octopus, pocket
 
 
@@ -54,6 +56,15 @@ def test_another_option_is_compared_future_by_future(tmp_path: Path) -> None:
     row = next(row for row in rows if row[0].startswith("spend on interceptors, crews and kits"))
     assert extra.mean() > 0.0
     assert row[-1] == plus_minus(effect_of(interval(extra, futures=futures)))
+
+
+def test_without_raids_there_are_units_and_cost() -> None:
+    """A scenario without raids has no rows of leakers, damage and net benefit, and no charts of threats."""
+    results = RunResults(run_of("production only"))
+    assert [row[0].split(",")[0] for row in options([results], ["this run"]).rows] == [
+        "good units made by the programme", "spend on interceptors",
+    ]  # fmt: skip
+    assert [figure.name for figure in defence(results)] == ["crews"]
 
 
 def test_money_is_nominal_in_a_nominal_report() -> None:

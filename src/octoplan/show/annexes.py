@@ -22,6 +22,7 @@ from octoplan.show.marginal_chart import marginal_million
 from octoplan.show.money_charts import cost_s_curve, spend
 from octoplan.show.provenance import TableText
 from octoplan.show.sensitivity import CAPTION, MAX_ASSUMPTIONS, switching_values, tornado
+from octoplan.show.series import month_total
 from octoplan.show.theme import MILLION
 from octoplan.show.threat_flow import threat_flow_on_day, worst_day
 
@@ -34,7 +35,12 @@ def supply(run: Run) -> list[PageFigure]:
 
 
 def defence(results: RunResults) -> list[PageFigure]:
-    """Charts of threats by outcome, region and month, of limiting factors, of kills per sortie, and of crews."""
+    """Charts of threats by outcome, region and month, of limiting factors, of kills per sortie, and of crews.
+
+    Without raids, the chart of crews alone.
+    """
+    if not month_total(results.run, "launched").any():
+        return page_figures(results.run, "crews")
     run, days = results.run, results.daily_tallies
     figures = page_figures(run, "waterfall", "threat-flow")
     if days is not None:

@@ -120,7 +120,7 @@ def half(item: Effect) -> float:
 
 def million_title(answer: Answer, changes: Sequence[Marginal], gain: str, unit: str) -> str:
     """Title with the change that can be bought and has the largest gain per million."""
-    clear = [item for item in changes if can_be_bought(item) and ratio(answer, item).sign > 0]
+    clear = [item for item in changes if can_be_bought(item) and answer.marginal.is_positive(ratio(answer, item))]
     if not clear:
         return f"No change tested that can be bought has a clear gain in {gain} per {unit}"
     best = clear[0]

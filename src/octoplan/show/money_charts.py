@@ -32,6 +32,7 @@ from octoplan.outcomes.measures import missile_equivalent, money_measures
 from octoplan.outcomes.run import Run
 from octoplan.outcomes.view import View, by_future, mean_over_futures, view_of
 from octoplan.scenario.arrays import Floats
+from octoplan.show.rounding import number
 from octoplan.show.series import median
 from octoplan.show.theme import (
     BLACK,
@@ -95,7 +96,7 @@ def cost_s_curve(cost: CostEstimate, unit: str) -> go.Figure:
         x=cost.point_estimate / MILLION,
         line={"color": BLACK, "width": 1.5, "dash": "dot"},
         annotation={
-            "text": f"point estimate: {cost.point_estimate / MILLION:,.0f}",
+            "text": f"point estimate: {number(cost.point_estimate / MILLION)}",
             "font": {"size": 12},
             "yanchor": "bottom",
         },
@@ -118,7 +119,7 @@ def add_confidence_levels(chart: go.Figure, cost: CostEstimate) -> None:
     """Add a marker at each level of confidence, labelled with the cost and the contingency."""
     for level in CONFIDENCE_LEVELS:
         contingency = cost.contingency(level)
-        total = (cost.point_estimate + contingency) / MILLION
+        total, added = (cost.point_estimate + contingency) / MILLION, number(contingency / MILLION, 2)
         chart.add_trace(
             go.Scatter(
                 x=[total],
@@ -127,7 +128,7 @@ def add_confidence_levels(chart: go.Figure, cost: CostEstimate) -> None:
                 marker={"color": BLUE, "size": 9},
                 showlegend=False,
                 name=f"P{100 * level:.0f}",
-                text=[f"P{100 * level:.0f}: {total:,.0f} ({contingency / MILLION:+,.0f})"],
+                text=[f"P{100 * level:.0f}: {number(total)} ({'+' if contingency > 0.0 else ''}{added})"],
                 textposition="bottom right",
                 textfont={"size": 12},
                 hovertemplate=f"P{100 * level:.0f}: {total:,.1f} M<extra></extra>",
@@ -138,9 +139,9 @@ def add_confidence_levels(chart: go.Figure, cost: CostEstimate) -> None:
 def s_curve_title(cost: CostEstimate, unit: str) -> str:
     """Title with the share of futures that do not exceed the point estimate, and the contingency for P80."""
     contingency = cost.contingency(0.8) / MILLION
-    rest = f"P80 needs a contingency of {contingency:,.0f} M" if contingency > 0.0 else "P80 needs no contingency"
+    rest = f"P80 needs a contingency of {number(contingency, 2)} M" if contingency > 0.0 else "P80 needs no contingency"
     return (
-        f"The point estimate, {cost.point_estimate / MILLION:,.0f} M {unit}, is not exceeded in "
+        f"The point estimate, {number(cost.point_estimate / MILLION)} M {unit}, is not exceeded in "
         f"{100 * cost.confidence_level:.0f} % of futures; {rest}"
     )
 
@@ -161,8 +162,8 @@ def spend(run: Run, *, nominal: bool = False) -> go.Figure:
 
     total, programme = spent(categories) / MILLION, spent(list(PROGRAMME_COSTS)) / MILLION
     chart = new_figure(
-        f"Interceptors, crews and kits cost {median(total):,.0f} M {view.run.scenario.currency} in total (P50), "
-        f"the programme's plants {median(programme):,.0f} M",
+        f"Interceptors, crews and kits cost {number(median(total))} M {view.run.scenario.currency} in total (P50), "
+        f"the programme's plants {number(median(programme))} M",
         ("by payer", "by purpose", "the programme's plants"),
         height=470,
     )

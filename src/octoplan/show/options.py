@@ -13,8 +13,11 @@ from octoplan.outcomes.view import Measure, View, by_future, sum_by_future, view
 from octoplan.scenario.arrays import Floats
 from octoplan.show.provenance import TableText
 from octoplan.show.rounding import plus_minus, with_range
+from octoplan.show.series import month_total
 from octoplan.show.theme import MILLION
 
+WITHOUT_RAIDS = ("made", "cost")
+"""Keys of the rows of a scenario without raids."""
 NET = "net"
 """Key of the net benefit, which has differences and no levels."""
 
@@ -32,6 +35,8 @@ def options(results: Sequence[RunResults], labels: Sequence[str]) -> TableText:
     """
     first, name = results[0], labels[0]
     without, levels = measures_of(first, counterfactual=True), measures_of(first)
+    if not month_total(first.run, "launched").any():
+        levels = {key: levels[key] for key in WITHOUT_RAIDS}
     rows, futures = rows_of_common_futures([first.run])
     differences = [[difference(m, rows[0], without[key], rows[0], futures) for key, m in levels.items()]]
     for other in results[1:]:
