@@ -519,9 +519,11 @@ def test_a_printed_page_has_its_settings_and_nothing_is_cut(pocket_app: str, ses
     assert page.locator("#settings").is_hidden()
     folded = page.locator("main details:not([open])").count()
     assert folded
-    page.set_viewport_size(PAPER)
     page.emulate_media(media="print")
     page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    widths = page.locator("#view .main-svg").evaluate_all("svgs => svgs.map(svg => svg.getBoundingClientRect().width)")
+    assert max(widths, default=0) <= PAPER["width"]
+    page.set_viewport_size(PAPER)
     assert page.locator("#settings li").all_inner_texts() == [
         f"Scenario: Pocket ({load('pocket').hash[:12]}), octoplan {version('octoplan')}",
         "assumption crews.on_duty: 0.5 to 0.9", "decision output.bench: x2", f"Address: {page.url}",
@@ -530,8 +532,6 @@ def test_a_printed_page_has_its_settings_and_nothing_is_cut(pocket_app: str, ses
     assert page.locator("main details:not([open])").count() == 0
     assert page.evaluate("document.documentElement.dataset.theme") == "light"
     assert page.evaluate(CUT) == []
-    widths = page.locator("#view .main-svg").evaluate_all("svgs => svgs.map(svg => svg.getBoundingClientRect().width)")
-    assert max(widths, default=0) <= PAPER["width"]
     page.evaluate("dispatchEvent(new Event('afterprint'))")
     assert page.locator("main details:not([open])").count() == folded
     assert page.evaluate("document.documentElement.dataset.theme") == "dark"
