@@ -307,7 +307,11 @@ def test_a_plan_is_asked_for_shown_and_applied(pocket_app: str, sessions: Sessio
     assert "d.crews.intake=1" in page.url
     assert "output.bench" in page.locator("#changed").inner_text()
     assert page.locator("[data-name='d.kits.order'] input[type=text]").input_value() == "1"
-    assert "±" in page.locator(".top-result", has_text="good units made").first.inner_text()
+    monthly = [float(x) for x in page.locator("[data-name='d.output.bench'] input[type=text]").input_value().split(",")]
+    position = float(page.locator("[data-name='d.output.bench'] input[type=range]").input_value())
+    assert position == pytest.approx(sum(monthly) / (310 + 280 + 310), abs=0.026)
+    assert "−610" in page.locator(".top-result", has_text="good units made").first.inner_text()
+    assert "±" in page.locator(".top-result", has_text="leakers").first.inner_text()
     page.get_by_role("button", name="Undo").click()
     assert "None" in page.locator("#changed").inner_text()
 

@@ -1,5 +1,6 @@
 // The panels: a slider and a field for each decision and assumption, and the list of changes.
 import {$, all, formatNumber, el, inputOf, priorText} from "./format.js";
+import {positionOf} from "./position.js";
 import {setChange, state} from "./state.js";
 
 const MAX_LISTED = 12, MAX_LISTED_IN_SEARCH = 40;
@@ -75,11 +76,12 @@ function slider(name, title, unit, [low, high, baseline], step, shaded, heading,
     el("div", {className: "controls"}, el("div", {className: "slide"}, range, ...marks(shaded, low, high, baseline)), field, reset),
     el("details", {}, el("summary", {textContent: heading}), details));
   row.dataset.name = name;
+  const monthly = state.panels.decisions.find(decision => "d." + decision.name === name)?.monthly;
   row.update = () => {
     const text = state.changes[name];
     row.classList.toggle("changed", text !== undefined);
-    const value = text === undefined ? baseline : parseFloat(text.replace(/^[x×]/, ""));
-    if (Number.isFinite(value) && document.activeElement !== range) range.value = String(value);
+    const value = text === undefined ? baseline : positionOf(text, monthly);
+    if (!Number.isNaN(value) && document.activeElement !== range) range.value = String(Math.min(Math.max(value, low), high));
     if (document.activeElement !== field) field.value = text ?? valueText(baseline, isDecision);
     range.setAttribute("aria-valuetext", field.value + (unit ? " " + unit : ""));
   };
