@@ -16,6 +16,7 @@ from pydantic.fields import FieldInfo
 from octoplan.campaign.tally import COSTS, TALLIES
 from octoplan.cli.main import app
 from octoplan.scenario.decisions import Decisions, Doctrine
+from octoplan.scenario.defaults import DEFAULT_VALUES
 from octoplan.scenario.entities import KINDS, SECTIONS, SINGLE_KINDS, Kind, Link
 from octoplan.scenario.governance import DecisionLogEntry, Governance
 from octoplan.scenario.limiting_factors import NIGHT_LIMITS, PLANT_LIMITS
@@ -60,6 +61,15 @@ def required(kind: Kind, parameter: Parameter) -> str:
     return f"{usual}, if {parameter.condition}" if kind.optional else f"if {parameter.condition}"
 
 
+def default_value(kind: Kind, parameter: Parameter) -> str:
+    """The default value with its meaning, and the rows with which it is not used."""
+    value = DEFAULT_VALUES.get((kind.name, parameter.name))
+    if value is None:
+        return ""
+    unless = ", ".join(f"`{name}`" for name in value.unless)
+    return f"{value.value:,.15g}: {value.meaning}" + (f"; none with {unless}" if unless else "")
+
+
 def points_to(link: Link) -> str:
     """The permitted content of a field of ``programme.toml``."""
     if link.domain == "bool":
@@ -81,9 +91,10 @@ def kind_page(kind: Kind) -> str:
         parts.append(table(("field in `programme.toml`", "content", "meaning"), rows))
     if kind.parameters:
         numbers = (
-            (f"`{row_name(kind, p)}`", p.unit, valid_range(p), required(kind, p), p.meaning) for p in kind.parameters
+            (f"`{row_name(kind, p)}`", p.unit, valid_range(p), required(kind, p), default_value(kind, p), p.meaning)
+            for p in kind.parameters
         )
-        parts.append(table(("row in `assumptions.csv`", "unit", "range", "required", "meaning"), numbers))
+        parts.append(table(("row in `assumptions.csv`", "unit", "range", "required", "default", "meaning"), numbers))
     return "\n".join(parts)
 
 

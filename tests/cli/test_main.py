@@ -162,3 +162,48 @@ def test_a_workbook_is_simulated(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     (tmp_path / "book.xlsx").write_bytes(write_workbook(load("pocket").files))
     assert octoplan("run", "book.xlsx", "--futures", "2") == 0
     assert read(tmp_path / "runs" / "book-1-2").scenario.hash == load("pocket").hash
+
+
+def test_check_lists_and_fills_the_defaults(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Without --fill each default is listed; with it each has a row, and a second time there is nothing to add."""
+    folder = tmp_path / "mine"
+    assert octoplan("new", str(folder), "--from", "pocket") == 0
+    capsys.readouterr()
+    assert octoplan("check", str(folder)) == 0
+    listed = capsys.readouterr().out
+    count = sum(a.is_default for a in load(folder).assumptions)
+    assert f"{count} assumptions have no row and a default value, rated red" in listed
+    assert "  plants.bench.slope = 1: no learning\n" in listed
+    before = (folder / "assumptions.csv").read_text()
+    assert octoplan("check", str(folder), "--fill") == 0
+    assert f"{count} rows with default values added" in capsys.readouterr().out.replace("\n", " ")
+    after = (folder / "assumptions.csv").read_text()
+    assert after.startswith(before)
+    added = after.removeprefix(before).splitlines()
+    assert len(added) == count
+    assert all(",red," in line and ",default: " in line for line in added)
+    assert octoplan("check", str(folder), "--fill") == 0
+    output = capsys.readouterr().out
+    assert "nothing to add" in output
+    assert "default value, rated red" not in output
+    assert (folder / "assumptions.csv").read_text() == after
+
+
+def test_fill_writes_to_folders_only(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A built-in scenario and a workbook are refused, with what would do; a folder with errors is not changed."""
+    book, folder = tmp_path / "book.xlsx", tmp_path / "mine"
+    assert octoplan("new", str(book), "--from", "pocket") == 0
+    content = book.read_bytes()
+    for name in ("pocket", str(book)):
+        assert octoplan("check", name, "--fill") == 2
+        assert f"make one with: octoplan new FOLDER --from {name}" in capsys.readouterr().err.replace("\n", " ")
+    assert book.read_bytes() == content
+    assert octoplan("new", str(folder), "--from", "pocket") == 0
+    path = folder / "assumptions.csv"
+    path.write_text(
+        "".join(line for line in path.read_text().splitlines(keepends=True) if not line.startswith("crews.initial,"))
+    )
+    before = path.read_text()
+    assert octoplan("check", str(folder), "--fill") == 2
+    assert "crews.initial is missing" in capsys.readouterr().err
+    assert path.read_text() == before

@@ -9,6 +9,7 @@ import numpy as np
 from octoplan.api import Run, simulate
 from octoplan.scenario import Scenario, load
 from octoplan.scenario.calibrated import calibrated_files
+from octoplan.scenario.changes import with_default_rows
 from octoplan.scenario.scenario import read_files
 
 FUTURES = 60
@@ -63,12 +64,15 @@ def octopus() -> Run:
 def changed(folder: Path, origin: Scenario | None = None, **changes: dict[str, str]) -> Scenario:
     """A scenario with texts of its files replaced, as in ``assumptions={"old": "new"}``; every old text must occur.
 
+    Default values are written out as rows before.
+
     origin
         The scenario to change; pocket by default.
     """
     folder.mkdir(parents=True)
-    for name, content in (origin or load("pocket")).files.items():
-        text = content.decode()
+    scenario = origin or load("pocket")
+    for name, content in scenario.files.items():
+        text = (with_default_rows(scenario) if name == "assumptions.csv" else content).decode()
         for old, new in changes.get(name.split(".")[0], {}).items():
             assert old in text, f"{old!r} is not in {name}"
             text = text.replace(old, new)

@@ -18,6 +18,7 @@ from octoplan.outcomes.identity import raid_identity, same_arrivals
 from octoplan.outcomes.run import Run
 from octoplan.outcomes.simulate import simulate
 from octoplan.scenario import Scenario, load
+from octoplan.scenario.changes import with_default_rows
 from octoplan.scenario.scenario import with_files
 from tests.outcomes.runs import octopus, pocket
 
@@ -70,6 +71,7 @@ def edited(rows: str, name: str, value: str) -> str:
 def base() -> Scenario:
     """Pocket with dated raids, what-ifs, a known state, and a raid process in which every parameter has an effect."""
     files = {name: content.decode() for name, content in load("pocket").files.items()}
+    files["assumptions.csv"] = with_default_rows(load("pocket")).decode()
     for name, value in UNCERTAIN.items():
         files["assumptions.csv"] = edited(files["assumptions.csv"], name, value)
     files["programme.toml"] = files["programme.toml"].replace("months = 3", 'months = 3\nraids = ["raids.csv"]')

@@ -16,12 +16,13 @@ from openpyxl.styles import Font
 from octoplan.errors import FolderError, ScenarioError
 from octoplan.scenario import Scenario, builtin_scenarios, load
 from octoplan.scenario.archives import read_members
+from octoplan.scenario.changes import with_default_rows
 from octoplan.scenario.loading import workbook_scenario
 from octoplan.scenario.workbook.reading import read_workbook
 from octoplan.scenario.workbook.writing import MAX_TEXT_LENGTH, write_workbook
 
 P_CONTACT = "engagement.drone.town.p_contact"
-FILES = dict(load("pocket").files)
+FILES = {**load("pocket").files, "assumptions.csv": with_default_rows(load("pocket"))}
 
 
 def no_change(book: Any) -> None:

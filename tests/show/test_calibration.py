@@ -15,6 +15,7 @@ from octoplan.calibrate.setup import Period, prepare
 from octoplan.calibrate.waves import first_wave, infer
 from octoplan.calibration import Calibration
 from octoplan.scenario import Scenario, load
+from octoplan.scenario.changes import with_default_rows
 from octoplan.scenario.descriptions import subject
 from octoplan.scenario.distributions import Z_P90
 from octoplan.scenario.entities import KINDS
@@ -57,6 +58,7 @@ QUARTER = (date(2026, 1, 1), date(2026, 3, 31))
 def observed_pocket(observations: str, ranges: Mapping[str, str], title: str = "") -> Scenario:
     """The scenario pocket with observations and uncertain rows; ``title`` is that of its drone."""
     files = {name: content.decode() for name, content in load("pocket").files.items()}
+    files["assumptions.csv"] = with_default_rows(load("pocket")).decode()
     for old, new in ranges.items():
         assert old in files["assumptions.csv"]
         files["assumptions.csv"] = files["assumptions.csv"].replace(old, new)

@@ -14,6 +14,7 @@ from octoplan.errors import RunError
 from octoplan.outcomes.median_case import median_case
 from octoplan.outcomes.run import Run
 from octoplan.scenario import load
+from octoplan.scenario.changes import with_default_rows
 from octoplan.scenario.scenario import with_files, with_state
 from octoplan.show.formula_workbook import formula_workbook
 from tests.outcomes.runs import changed
@@ -129,9 +130,7 @@ def test_a_scenario_with_a_known_state_is_refused() -> None:
 def test_other_makers_deliver_their_share_in_service(tmp_path: Path) -> None:
     """With a share in service, the formulas for deliveries and their cost are those of the simulation."""
     scenario = load("pocket")
-    rows = (
-        scenario.files["assumptions.csv"].decode().replace("rate_start,0", "rate_start,7").replace("full,0", "full,9")
-    )
+    rows = with_default_rows(scenario).decode().replace("rate_start,0", "rate_start,7").replace("full,0", "full,9")
     rows += "service.pocket.share,0.3,,,fixed,1,,,red,tests,2026-11-22,\n"
     run = simulate(with_files(scenario, {"assumptions.csv": rows}), 1, 1)
     book = computed_workbook(formula_workbook(median_case(run)), tmp_path)

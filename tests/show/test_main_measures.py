@@ -27,9 +27,9 @@ def test_all_summaries_show_the_same_measures(run: Run) -> None:
     assert [row[0] for row in run_card(results.key_results).rows] == titles
     assert [row.key for row in key_rows(results.key_results)] == keys
     sample = Sample(run)
-    shown = [row["key"] for row in answer(sample, sample, "results")["top_results"]]
-    assert sorted(shown) == sorted(keys)
-    assert shown[:4] == [main_variant(key, results.measures) for key in FIRST_MEASURES]
+    top_keys = [row["key"] for row in answer(sample, sample, "results")["top_results"]]
+    assert sorted(top_keys) == sorted(keys)
+    assert top_keys[:4] == [main_variant(key, results.measures) for key in FIRST_MEASURES]
 
 
 def test_octopus_has_ten_key_results_and_pocket_those_that_it_has() -> None:

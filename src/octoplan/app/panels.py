@@ -72,7 +72,8 @@ def assumption_data(scenario: Scenario, assumption: Assumption, listed_first: bo
         "low": low, "p10": p10, "p50": p50, "p90": p90, "high": high,
         "fixed": assumption.is_fixed, "distribution": assumption.distribution, "quality": assumption.quality,
         "owner": assumption.owner, "date": assumption.date.isoformat(), "note": assumption.note,
-        "line": assumption.line, "file": assumption.file, "editable": assumption.file.endswith(ASSUMPTIONS),
+        "line": assumption.line, "file": assumption.file,
+        "editable": assumption.is_default or assumption.file.endswith(ASSUMPTIONS),
         "listed_first": listed_first, "prior": prior and prior_data(assumption, prior),
         "sources": [{"title": s.title, "publisher": s.publisher, "date": s.date, "url": s.url} for s in sources],
     }  # fmt: skip

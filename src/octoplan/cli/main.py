@@ -209,7 +209,7 @@ def readme_of(origin: str) -> dict[str, bytes]:
 
 
 @app.command
-def check(folder: str, *, schema: Path | None = None) -> None:
+def check(folder: str, *, schema: Path | None = None, fill: Annotated[bool, Parameter(negative=())] = False) -> None:
     """Check a scenario, and list all errors or summarise the assumptions.
 
     Parameters
@@ -219,6 +219,9 @@ def check(folder: str, *, schema: Path | None = None) -> None:
     schema
         Folder to write the JSON Schemas of programme.toml, decisions.toml and a row of assumptions.csv and of
         observations.csv to.
+    fill
+        Write a row for each assumption that has none and therefore a default value to the end of assumptions.csv. The
+        rows are rated red, with a note; results do not change.
 
     """
     from octoplan.scenario import load
@@ -229,6 +232,9 @@ def check(folder: str, *, schema: Path | None = None) -> None:
         for path in write_schemas(schema):
             report_written(path)
     scenario = load(folder)
+    if fill:
+        fill_defaults(folder, scenario)
+        scenario = load(folder)
     first, last = scenario.names.months[0], scenario.names.months[-1]
     print_line(f"{scenario.title}: {first} to {last}, prices of {scenario.price_base}, {folder}")
     if scenario.known_from:
@@ -238,6 +244,25 @@ def check(folder: str, *, schema: Path | None = None) -> None:
         print_line(line)
     for warning in scenario.warnings:
         print_line(f"warning: {warning}")
+
+
+def fill_defaults(folder: str, scenario: "Scenario") -> None:
+    """Write rows with the default values of a scenario to its folder. Raises StoreError if it is not a folder."""
+    from octoplan.outcomes.files import atomic_write
+    from octoplan.scenario.changes import with_default_rows
+    from octoplan.scenario.files import ASSUMPTIONS
+
+    if not Path(folder).is_dir():
+        raise StoreError(
+            f"{folder}: --fill writes to a scenario folder only; make one with: octoplan new FOLDER --from {folder}"
+        )
+    path = Path(folder) / ASSUMPTIONS
+    number = sum(assumption.is_default for assumption in scenario.assumptions)
+    if number:
+        atomic_write(path, with_default_rows(scenario))
+        report_written(path, f"{path}: {number} rows with default values added")
+    else:
+        print_line(f"{path}: every assumption has a row; nothing to add")
 
 
 QUALITIES = ("green", "amber", "red")
@@ -265,16 +290,30 @@ def quality_table(scenario: "Scenario") -> "Table":
 def assumption_summary(scenario: "Scenario") -> list[str]:
     """Lines with the numbers of assumptions, ranges and correlations, the oldest assumption, and the scenario hash."""
     assumptions = scenario.assumptions
-    oldest = min(assumptions, key=lambda assumption: assumption.date)
+    stated = [assumption for assumption in assumptions if not assumption.is_default]
+    oldest = min(stated, key=lambda assumption: assumption.date)
+    supplied = sum(not assumptions[column].is_default for column in scenario.draw_columns.values())
     unsourced = sum(not assumption.sources for assumption in assumptions)
     uncertain = sum(not assumption.is_fixed for assumption in assumptions)
     return [
-        f"{len(assumptions)} rows supply {len(scenario.draw_columns)} parameters; {uncertain} have a range",
+        f"{len(stated)} rows supply {supplied} parameters; {uncertain} have a range",
+        *default_summary(scenario),
         f"{len(scenario.correlations)} pairs are correlated",
         *calibration_summary(scenario),
         f"oldest    {oldest.date} {oldest.name} (line {oldest.line})",
         f"unsourced {unsourced}, all rated red" if unsourced else "unsourced none",
         f"hash      {scenario.hash[:16]}",
+    ]
+
+
+def default_summary(scenario: "Scenario") -> list[str]:
+    """Lines with the assumptions that have a default value, and what it means; empty without any."""
+    defaults = [assumption for assumption in scenario.assumptions if assumption.is_default]
+    if not defaults:
+        return []
+    return [
+        f"{len(defaults)} assumptions have no row and a default value, rated red (rows for them: check --fill):",
+        *(f"  {a.name} = {a.value:g}: {a.note.removeprefix('default: ')}" for a in defaults),
     ]
 
 

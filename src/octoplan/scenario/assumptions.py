@@ -3,13 +3,14 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from octoplan.scenario.csv_text import Row
 from octoplan.scenario.distributions import POSTERIOR_DISTRIBUTION, Distribution, Fixed, Floats
-from octoplan.scenario.files import SOURCES
+from octoplan.scenario.files import DEFAULTS, SOURCES
 from octoplan.scenario.report import Report, did_you_mean, quoted
 
 ASSUMPTION_COLUMNS = (
@@ -53,8 +54,8 @@ class Assumption:
         owner: Person responsible for the assumption.
         date: Date of the last review of the assumption.
         note: Free text.
-        file: Path of the file that contains the row.
-        line: Line of the row in the file.
+        file: Path of the file that contains the row; ``DEFAULTS`` instead if it is a default value.
+        line: Line of the row in the file; 0 for a default value.
 
     """
 
@@ -82,6 +83,11 @@ class Assumption:
     def is_fixed(self) -> bool:
         """True if the assumption has the same value in all futures."""
         return isinstance(self.marginal, Fixed)
+
+    @property
+    def is_default(self) -> bool:
+        """True if the scenario has no row for the assumption, which therefore has its default value."""
+        return Path(self.file).name == DEFAULTS
 
     @property
     def is_calibrated(self) -> bool:

@@ -132,7 +132,7 @@ def bind(requirements: RequiredParameters, rows: Sequence[AssumptionRow], report
     for kind in KINDS:
         for parameter in kind.parameters:
             for names in requirements.name_tuples(kind.name):
-                keys = [(kind.name, parameter.name, pattern) for pattern in _matching_patterns(names)]
+                keys = [(kind.name, parameter.name, pattern) for pattern in matching_patterns(names)]
                 matches = [index_of_name[key] for key in keys if key in index_of_name]
                 if not matches and kind.optional and not _has_row(kind, names, index_of_name):
                     continue
@@ -155,7 +155,7 @@ def bind(requirements: RequiredParameters, rows: Sequence[AssumptionRow], report
     return supplying_row
 
 
-def _matching_patterns(names: tuple[str, ...]) -> list[tuple[str, ...]]:
+def matching_patterns(names: tuple[str, ...]) -> list[tuple[str, ...]]:
     """Patterns that match the names of a parameter's entities, those with the fewest wildcards first."""
     patterns = product(*((name, WILDCARD) for name in names))
     return sorted(patterns, key=lambda pattern: pattern.count(WILDCARD))
@@ -163,7 +163,7 @@ def _matching_patterns(names: tuple[str, ...]) -> list[tuple[str, ...]]:
 
 def _has_row(kind: Kind, names: tuple[str, ...], index_of_name: Mapping[ParameterKey, int]) -> bool:
     """Whether a row matches one of the parameters of an entity."""
-    patterns = _matching_patterns(names)
+    patterns = matching_patterns(names)
     return any((kind.name, p.name, pattern) in index_of_name for p in kind.parameters for pattern in patterns)
 
 

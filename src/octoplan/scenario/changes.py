@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from octoplan.errors import Problem, QuantityError
 from octoplan.scenario.assumptions import Assumption
 from octoplan.scenario.binding import dotted_name
-from octoplan.scenario.csv_text import replace_rows, row_dicts
+from octoplan.scenario.csv_text import append_rows, replace_rows, row_dicts
 from octoplan.scenario.decisions import Decisions
 from octoplan.scenario.distributions import FROM_MODE, FROM_QUANTILES
 from octoplan.scenario.entities import KIND_BY_NAME
@@ -105,9 +105,14 @@ def edited_files(
 def edited_assumptions(
     scenario: "Scenario", values: Mapping[str, object], note: str, problems: list[Problem]
 ) -> str:  # fmt: skip
-    """``assumptions.csv`` with new values in the rows of the changed assumptions; other rows are not rewritten."""
+    """``assumptions.csv`` with new values in the rows of the changed assumptions; other rows are not rewritten.
+
+    If an assumption with a default value is changed, all of these get rows.
+    """
     assumptions_by_name = {assumption.name: assumption for assumption in scenario.assumptions}
-    rows_by_name = {row["name"]: row for row in row_dicts(scenario.files[ASSUMPTIONS])}
+    changes_default = any(name in values for name, a in assumptions_by_name.items() if a.is_default)
+    data = with_default_rows(scenario) if changes_default else scenario.files[ASSUMPTIONS]
+    rows_by_name = {row["name"]: row for row in row_dicts(data)}
     changed_rows = {}
     for name, value in values.items():
         if name not in assumptions_by_name:
@@ -129,7 +134,31 @@ def edited_assumptions(
                 problems.append(Problem(ASSUMPTIONS, 0, f"{name}: {error}"))
             else:
                 changed_rows[name] = {**rows_by_name[name], **cells}
-    return replace_rows(scenario.files[ASSUMPTIONS], "name", changed_rows)
+    return replace_rows(data, "name", changed_rows)
+
+
+def with_default_rows(scenario: "Scenario") -> bytes:
+    """``assumptions.csv`` with a row for each assumption that has a default value, after the rows that it has.
+
+    A default value may require that others have no row either, so that all of them are written.
+    """
+    data = scenario.files[ASSUMPTIONS]
+    added = [default_cells(assumption) for assumption in scenario.assumptions if assumption.is_default]
+    return append_rows(data, added).encode() if added else data
+
+
+def default_cells(assumption: Assumption) -> dict[str, str]:
+    """The cells, by column, of a row with the default value of an assumption."""
+    return {
+        "name": assumption.name,
+        "value": f"{assumption.value:.15g}",
+        "distribution": assumption.distribution,
+        "unit": assumption.unit,
+        "price_base": str(assumption.price_base) if assumption.currency else "",
+        "quality": assumption.quality,
+        "date": assumption.date.isoformat(),
+        "note": assumption.note,
+    }
 
 
 def changed_cells(assumption: Assumption, value: object, prior: Assumption | None, note: str) -> dict[str, str]:

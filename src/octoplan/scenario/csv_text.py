@@ -142,6 +142,23 @@ def csv_text(rows: Iterable[Iterable[object]]) -> str:
     return output.getvalue()
 
 
+def append_rows(data: bytes, rows: Iterable[Mapping[str, str]]) -> str:
+    r"""The text of a CSV file with further rows at its end; its lines are unchanged.
+
+    Args:
+        data: The content of a valid CSV file.
+        rows: The cells of each new row by column; cells of other columns become empty.
+
+    >>> append_rows(b"name,note,value\na,,1", [{"name": "b", "value": "5"}])
+    'name,note,value\na,,1\nb,,5\n'
+
+    """
+    text = decode(data)
+    header = next(cells for cells in cells_of(data) if any(cell.strip() for cell in cells))
+    added = csv_text([row.get(column.strip(), "") for column in header] for row in rows)
+    return text + ("" if text.endswith("\n") else "\n") + added
+
+
 def replace_rows(data: bytes, key_column: str, replacements: Mapping[str, Mapping[str, str]]) -> str:
     r"""The text of a CSV file with some rows replaced and the columns in unchanged order.
 

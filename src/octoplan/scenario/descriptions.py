@@ -36,7 +36,9 @@ def describe(scenario: Scenario, assumption: Assumption) -> str:
 
 
 def row_reference(assumption: Assumption) -> str:
-    """File and line of an assumption in the scenario folder, such as "assumptions.csv:12"."""
+    """File and line of an assumption in the scenario folder, such as "assumptions.csv:12", or "default value"."""
+    if assumption.is_default:
+        return "default value"
     return f"{Path(assumption.file).name}:{assumption.line}"
 
 

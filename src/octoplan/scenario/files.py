@@ -19,6 +19,8 @@ OBSERVATIONS = "observations.csv"
 POSTERIOR = "posterior.csv"
 PRIOR = "prior.csv"
 PRIOR_CORRELATIONS = "prior-correlations.csv"
+DEFAULTS = "defaults"
+"""Name, in the place of a file, of assumptions that have no row and therefore a default value."""
 
 REQUIRED_FILES = (PROGRAMME, ASSUMPTIONS, DECISIONS, SOURCES)
 OPTIONAL_FILES = (

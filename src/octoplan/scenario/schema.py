@@ -6,6 +6,7 @@ from typing import Any
 
 from octoplan.scenario.assumptions import ASSUMPTION_COLUMNS, QUALITIES
 from octoplan.scenario.decisions import Decisions
+from octoplan.scenario.defaults import DEFAULT_VALUES
 from octoplan.scenario.distributions import DISTRIBUTIONS
 from octoplan.scenario.entities import KIND_BY_NAME, KINDS, MONTHS, SECTIONS, Kind, Link
 from octoplan.scenario.files import ASSUMPTIONS, DECISIONS, OBSERVATIONS, PROGRAMME, RAID_COUNTS, RAID_FIT
@@ -163,7 +164,7 @@ def assumptions_schema() -> Schema:
 
 
 def _row_name_schema(kind: Kind, index: int) -> Schema:
-    """JSON Schema of the row names of a parameter, with the unit and permitted range."""
+    """JSON Schema of the row names of a parameter, with its unit, permitted range and default value."""
     parameter = kind.parameters[index]
     pattern_by_section = {"currencies": r"([A-Z]{3}|\*)", MONTHS: r"([0-9]{4}-[0-9]{2}|\*)"}
     entities = [pattern_by_section.get(section, rf"({NAME_PATTERN}|\*)") for section in kind.axes]
@@ -173,6 +174,7 @@ def _row_name_schema(kind: Kind, index: int) -> Schema:
         "description": parameter.meaning,
         "x-unit": parameter.unit,
         "x-when": "optional" if kind.optional and parameter.condition == "always" else parameter.condition,
+        **({"x-default": default.value} if (default := DEFAULT_VALUES.get((kind.name, parameter.name))) else {}),
         **{key: value for key, value in bounds.items() if abs(value) != float("inf")},
     }
 

@@ -176,4 +176,10 @@ def limitations(run: Run) -> list[str]:
     red = [assumption for assumption in assumptions if assumption.quality == "red"]
     calibrated = sum(assumption.is_calibrated for assumption in red)
     ratings = f"{len(red):,} of {len(assumptions):,} assumptions are rated red: estimates that have not been confirmed"
-    return [f"{ratings}; {calibrated:,} of these are calibrated." if calibrated else f"{ratings}.", *LIMITATIONS]
+    defaults = sum(assumption.is_default for assumption in red)
+    parts = [
+        ratings,
+        *([f"{calibrated:,} of these are calibrated"] if calibrated else []),
+        *([f"{defaults:,} of these have no row, and a default value"] if defaults else []),
+    ]
+    return [f"{'; '.join(parts)}.", *LIMITATIONS]

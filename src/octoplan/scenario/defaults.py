@@ -1,0 +1,185 @@
+"""Default values of assumptions that have no row: the neutral value that switches a part of the model off.
+
+A default is used only if no row supplies the parameter, and if no row states a parameter that gives it a meaning: a
+scenario that states the time between outages of a supplier must also state the time to recover. Assumptions with a
+default value are rated red and are part of the assumption log.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+
+from octoplan.scenario.assumptions import ASSUMPTION_COLUMNS
+from octoplan.scenario.binding import (
+    WILDCARD,
+    ParameterKey,
+    RequiredParameters,
+    dotted_name,
+    matching_patterns,
+    parse_row_name,
+)
+from octoplan.scenario.csv_text import Row
+from octoplan.scenario.entities import KINDS
+from octoplan.scenario.files import DEFAULTS
+from octoplan.scenario.parameter_types import MONEY, Parameter
+from octoplan.scenario.programme import Programme
+
+REVIEW_DATE = "2026-11-30"
+"""Date of the last review of the default values."""
+NEVER = 1e9
+"""Mean time in days of an event that does not occur."""
+NO_LIMIT = 1e6
+"""Daily capacity that does not limit a programme."""
+
+
+@dataclass(frozen=True)
+class Default:
+    """The default value of a parameter.
+
+    Attributes:
+        value: The value in the unit of the parameter.
+        meaning: What it means in the model.
+        unless: Parameters of the same entity, or ``kind.parameter`` of any entity; if a row states one of them, the
+            default is not used.
+
+    """
+
+    value: float
+    meaning: str
+    unless: tuple[str, ...] = ()
+
+
+DEFAULT_VALUES: Mapping[tuple[str, str], Default] = {
+    ("currencies", "volatility"): Default(0.0, "the exchange rate is certain"),
+    ("currencies", "drift"): Default(0.0, "the exchange rate has no trend"),
+    ("currencies", "inflation"): Default(0.0, "no inflation"),
+    ("countries", "jobs_multiplier"): Default(0.0, "no indirect jobs"),
+    ("plants", "hire_rate"): Default(0.0, "the number of workers is constant"),
+    ("plants", "slope"): Default(1.0, "no learning"),
+    ("plants", "retained"): Default(1.0, "no experience is lost", ("designs.release_interval",)),
+    ("plants", "yield_first"): Default(1.0, "no scrap", ("yield_mature", "yield_units")),
+    ("plants", "yield_mature"): Default(1.0, "no scrap", ("yield_first", "yield_units")),
+    ("plants", "yield_units"): Default(1.0, "the yield is constant", ("yield_first", "yield_mature")),
+    ("plants", "royalty"): Default(0.0, "no royalty"),
+    ("plants", "retool"): Default(0.0, "a new block is introduced at once", ("designs.release_interval",)),
+    ("suppliers", "lead_cv"): Default(0.0, "the lead time is certain"),
+    ("suppliers", "capacity"): Default(NO_LIMIT, "the capacity does not limit orders"),
+    ("suppliers", "min_order"): Default(1.0, "any number of parts can be ordered"),
+    ("suppliers", "mtbf"): Default(NEVER, "no outages", ("mttr",)),
+    ("suppliers", "mttr"): Default(1.0, "no outages", ("mtbf",)),
+    ("lanes", "transit_cv"): Default(0.0, "the transit time is certain"),
+    ("lanes", "capacity"): Default(NO_LIMIT, "the capacity does not limit transport"),
+    ("lanes", "loss"): Default(0.0, "no losses in transit"),
+    ("lanes", "mtbf"): Default(NEVER, "no outages", ("mttr",)),
+    ("lanes", "mttr"): Default(1.0, "no outages", ("mtbf",)),
+    ("regions", "power_exposure"): Default(0.0, "no power cuts", ("power_days",)),
+    ("regions", "power_days"): Default(1.0, "no power cuts", ("power_exposure",)),
+    ("regions", "grounded_winter"): Default(0.0, "the weather is always fit", ("grounded_summer", "spell")),
+    ("regions", "grounded_summer"): Default(0.0, "the weather is always fit", ("grounded_winter", "spell")),
+    ("regions", "spell"): Default(1.0, "the weather is always fit", ("grounded_winter", "grounded_summer")),
+    ("corridors", "share"): Default(1.0, "corridors into a region have equal weights"),
+    ("raids", "salvo_share"): Default(0.0, "no salvo days", ("salvo_stay", "packages.salvo_mean")),
+    ("raids", "salvo_stay"): Default(0.0, "no salvo days", ("salvo_share", "packages.salvo_mean")),
+    ("raids", "level"): Default(1.0, "intensities are as stated"),
+    ("raids", "growth"): Default(0.0, "no trend of the intensity"),
+    ("raids", "wander"): Default(0.0, "the intensity does not vary slowly", ("wander_time", "begin")),
+    ("raids", "wander_time"): Default(1.0, "the intensity does not vary slowly", ("wander", "begin")),
+    ("raids", "begin"): Default(0.0, "the intensity does not vary slowly", ("wander", "wander_time")),
+    ("packages", "routine_cv"): Default(0.0, "daily counts are Poisson"),
+    ("packages", "salvo_mean"): Default(0.0, "no salvo days", ("salvo_cv", "raids.salvo_share")),
+    ("packages", "salvo_cv"): Default(0.0, "no salvo days", ("salvo_mean", "raids.salvo_share")),
+    ("packages", "quiet"): Default(0.0, "no further days without the package"),
+    ("packages", "coupling"): Default(0.0, "independent of other packages"),
+    ("packages", "concentration"): Default(1e6, "the split among regions is the same every day"),
+    ("splits", "share"): Default(1.0, "destinations of a package have equal weights"),
+    ("threats", "mix"): Default(1.0, "classes of a package have equal weights"),
+    ("threats", "damage_cv"): Default(0.0, "every leaker causes the same damage"),
+    ("threats", "engagement_cv"): Default(1.0, "exponential engagement durations"),
+    ("layers", "correlation"): Default(0.0, "outcomes of a day are independent"),
+    ("effects", "shots"): Default(1.0, "one shot per engagement"),
+    ("designs", "release_interval"): Default(NEVER, "one block only", ("release_cv",)),
+    ("designs", "release_cv"): Default(0.0, "one block only", ("release_interval",)),
+    ("designs", "p_recover"): Default(0.0, "no interceptor is recovered"),
+    ("lethality", "p_floor"): Default(0.0, "no adaptation by the adversary", ("decay",)),
+    ("lethality", "decay"): Default(NEVER, "no adaptation by the adversary", ("p_floor",)),
+    ("makers", "stock"): Default(0.0, "no stock at the start"),
+    ("makers", "rate_start"): Default(0.0, "no deliveries", ("rate_full", "ramp")),
+    ("makers", "rate_full"): Default(0.0, "no deliveries", ("rate_start", "ramp")),
+    ("makers", "ramp"): Default(1.0, "no deliveries", ("rate_start", "rate_full")),
+    ("crews", "washout"): Default(0.0, "every trainee completes the course"),
+    ("crews", "attrition"): Default(0.0, "no crew leaves"),
+    ("kits", "attrition"): Default(0.0, "no kit is lost"),
+    ("finance", "discount_rate"): Default(0.0, "no discounting"),
+    ("finance", "optimism_bias"): Default(0.0, "no uplift"),
+}
+"""Default values by kind and name of the parameter; parameters that are not listed need a row."""
+
+
+def default_rows(
+    programme: Programme, layers_against: Mapping[str, Sequence[str]], names: Collection[str]
+) -> list[Row]:
+    """Rows with the default values of the parameters that no row supplies.
+
+    If no row supplies a parameter of any of its entities, one row with wildcards is for all of them.
+
+    Args:
+        programme: The programme.
+        layers_against: The layers of the doctrine against each class of threat.
+        names: Names of the rows of the assumption log, such as ``plants.*.slope``.
+
+    """
+    parsed = [name for text in names if not isinstance(name := parse_row_name(text, programme), str)]
+    stated = {(row.kind, row.parameter.name, row.entities) for row in parsed}
+    requirements = RequiredParameters(programme, layers_against)
+    rows = []
+    for kind in KINDS:
+        for parameter in kind.parameters:
+            default = DEFAULT_VALUES.get((kind.name, parameter.name))
+            if default is None:
+                continue
+            required = [
+                entities
+                for entities in requirements.name_tuples(kind.name)
+                if not requirements.reason_not_required(kind.name, parameter.condition, entities)
+            ]
+            unsupplied = [
+                entities
+                for entities in required
+                if not is_stated(stated, kind.name, parameter.name, entities)
+                and not has_companion(stated, kind.name, default, entities)
+            ]
+            if len(unsupplied) == len(required) > 1:
+                unsupplied = [(WILDCARD,) * len(kind.axes)]
+            rows += [row_of(programme, kind.name, parameter, entities) for entities in unsupplied]
+    return rows
+
+
+def is_stated(stated: Collection[ParameterKey], kind: str, parameter: str, names: tuple[str, ...]) -> bool:
+    """Whether a row supplies a parameter of an entity."""
+    return any((kind, parameter, pattern) in stated for pattern in matching_patterns(names))
+
+
+def has_companion(stated: Collection[ParameterKey], kind: str, default: Default, names: tuple[str, ...]) -> bool:
+    """Whether a row states a parameter with which the default is not used."""
+    for companion in default.unless:
+        other_kind, point, parameter = companion.rpartition(".")
+        if point and any(key[:2] == (other_kind, parameter) for key in stated):
+            return True
+        if not point and is_stated(stated, kind, companion, names):
+            return True
+    return False
+
+
+def row_of(programme: Programme, kind: str, parameter: Parameter, names: tuple[str, ...]) -> Row:
+    """The row of ``assumptions.csv`` with a default value."""
+    default = DEFAULT_VALUES[kind, parameter.name]
+    cells = dict.fromkeys(ASSUMPTION_COLUMNS, "") | {
+        "name": dotted_name(kind, parameter.name, names),
+        "value": f"{default.value:.15g}",
+        "distribution": "fixed",
+        "unit": parameter.unit.replace(MONEY, programme.currency),
+        "price_base": str(programme.price_base) if parameter.is_money else "",
+        "quality": "red",
+        "date": REVIEW_DATE,
+        "note": f"default: {default.meaning}",
+    }
+    return Row(0, cells, DEFAULTS)

@@ -1,0 +1,159 @@
+"""Default values of assumptions without a row: where they apply, where not, and that they are never silent."""
+
+from collections.abc import Mapping
+from math import isfinite
+
+import numpy as np
+import pytest
+
+import octoplan as op
+from octoplan.errors import ScenarioError
+from octoplan.outcomes.run_results import RunResults
+from octoplan.scenario import Scenario
+from octoplan.scenario.changes import with_default_rows
+from octoplan.scenario.defaults import DEFAULT_VALUES
+from octoplan.scenario.descriptions import row_reference
+from octoplan.scenario.entities import KIND_BY_NAME
+from octoplan.scenario.scenario import read_files as read_labelled_files
+from octoplan.show.front import limitations
+from tests.scenario.folder import FILES
+
+
+def read_files(files: Mapping[str, bytes]) -> Scenario:
+    return read_labelled_files(files, "folder")
+
+
+@pytest.fixture(scope="module")
+def pocket() -> Scenario:
+    return op.load("pocket")
+
+
+def with_rows(scenario: Scenario, *rows: str, without: tuple[str, ...] = ()) -> Scenario:
+    """The scenario with further rows of ``assumptions.csv``, and without those whose names begin with some texts."""
+    lines = scenario.files["assumptions.csv"].decode().splitlines()
+    text = "\n".join([*(line for line in lines if not line.startswith(without)), *rows, ""])
+    return read_files({**scenario.files, "assumptions.csv": text.encode()})
+
+
+def row(name: str, value: str, unit: str) -> str:
+    return f"{name},{value},,,fixed,{unit},,,red,tests,2026-02-03,"
+
+
+def test_every_default_is_a_permitted_value_of_a_parameter() -> None:
+    """The table names parameters that exist, and its companions do too."""
+    for (kind, name), default in DEFAULT_VALUES.items():
+        parameters = {p.name: p for p in KIND_BY_NAME[kind].parameters}
+        assert parameters[name].low <= default.value <= parameters[name].high
+        assert isfinite(default.value)
+        assert default.meaning
+        for companion in default.unless:
+            other, point, parameter = companion.rpartition(".")
+            assert parameter in {p.name for p in KIND_BY_NAME[other if point else kind].parameters}, companion
+
+
+def test_pocket_states_what_differs_from_the_defaults(pocket: Scenario) -> None:
+    """No row of pocket states a default value, and the others have their values, the rating red and a note."""
+    stated = [a for a in pocket.assumptions if not a.is_default]
+    assert len(stated) == pocket.files["assumptions.csv"].decode().count("\n") - 1
+    for assumption in stated:
+        default = DEFAULT_VALUES.get((assumption.kind, assumption.parameter))
+        assert default is None or assumption.median != default.value, assumption.name
+    for assumption in pocket.assumptions:
+        if assumption.is_default:
+            default = DEFAULT_VALUES[assumption.kind, assumption.parameter]
+            assert (assumption.median, assumption.quality) == (default.value, "red")
+            assert assumption.note == f"default: {default.meaning}"
+            assert row_reference(assumption) == "default value"
+
+
+def test_rows_with_the_defaults_change_no_result(pocket: Scenario) -> None:
+    """Written out, the default values give the same parameters and the same run, bit for bit."""
+    filled = read_files({**pocket.files, "assumptions.csv": with_default_rows(pocket)})
+    assert not any(a.is_default for a in filled.assumptions)
+    assert filled.columns == pocket.columns
+    assert filled.draw_columns == pocket.draw_columns
+    first, second = (op.simulate(scenario, 8, 3) for scenario in (pocket, filled))
+    for name in first.data:
+        assert np.array_equal(first.data[name], second.data[name]), name
+
+
+def test_a_row_replaces_its_default(pocket: Scenario) -> None:
+    """The other defaults stay."""
+    changed = with_rows(pocket, row("plants.*.slope", "0.9", "1"))
+    assert changed.row_of("plants", "slope", "bench").median == 0.9
+    assert len(changed.assumptions) == len(pocket.assumptions)
+    assert sum(a.is_default for a in changed.assumptions) == sum(a.is_default for a in pocket.assumptions) - 1
+
+
+@pytest.mark.parametrize(
+    ("added", "missing"),
+    [
+        (row("suppliers.works.mtbf", "100", "day"), ["suppliers.works.mttr"]),
+        (row("raids.wander", "0.5", "1"), ["raids.begin", "raids.wander_time"]),
+        (row("regions.town.grounded_winter", "0.4", "1"), ["regions.town.grounded_summer", "regions.town.spell"]),
+        (row("raids.salvo_share", "0.1", "1"),
+         ["packages.raid.salvo_cv", "packages.raid.salvo_mean", "raids.salvo_stay"]),
+        (row("designs.pocket.release_interval", "90", "day"),
+         ["designs.pocket.release_cv", "plants.bench.retained", "plants.bench.retool"]),
+        (row("makers.other.rate_start", "5", "1/day"), ["makers.other.ramp", "makers.other.rate_full"]),
+    ],
+)  # fmt: skip
+def test_a_default_is_not_used_where_a_row_gives_it_a_meaning(
+    pocket: Scenario, added: str, missing: list[str]
+) -> None:  # fmt: skip
+    """A scenario with outages states how long they last; all rows that are then missing are errors."""
+    with pytest.raises(ScenarioError) as error:
+        with_rows(pocket, added)
+    assert sorted(str(p.message).split(" is missing")[0] for p in error.value.problems) == missing
+
+
+def test_a_parameter_without_a_default_needs_a_row(pocket: Scenario) -> None:
+    """What a scenario is about has no default value: missing rows are all named."""
+    with pytest.raises(ScenarioError) as error:
+        with_rows(pocket, without=("threats.drone.damage,", "crews.initial,", "crews.washout,"))
+    assert sorted(p.message.split(" is missing")[0] for p in error.value.problems) == [
+        "crews.initial", "threats.drone.damage",
+    ]  # fmt: skip
+
+
+def test_defaults_of_several_entities_are_one_row_with_wildcards() -> None:
+    """If only some entities lack a row, each of these has one."""
+    files = {name: text.encode() for name, text in FILES.items()}
+    small = read_files(files)
+    assert not any(a.is_default for a in small.assumptions)
+    lines = FILES["assumptions.csv"].splitlines(keepends=True)
+    without = "".join(line for line in lines if not line.startswith(("lanes.*.loss,", "plants.*.royalty,")))
+    assert len(without) < len(FILES["assumptions.csv"])
+    changed = read_files({**files, "assumptions.csv": without.encode()})
+    defaults = [a for a in changed.assumptions if a.is_default]
+    assert {a.name for a in defaults} == {"lanes.*.loss", "plants.*.royalty"}
+    royalty = next(a for a in defaults if a.parameter == "royalty")
+    assert (royalty.currency, royalty.price_base, royalty.median) == ("GBP", 2025, 0.0)
+    some = read_files({**files, "assumptions.csv": (without + row("lanes.road.loss", "0.1", "1") + "\n").encode()})
+    assert "lanes.air.loss" in {a.name for a in some.assumptions if a.is_default}
+
+
+def test_an_assumption_with_a_default_can_be_changed(pocket: Scenario) -> None:
+    """The change writes the defaults as rows, so that what belongs together stays stated."""
+    changed = pocket.change({"suppliers.works.mtbf": 60, "raids.level": "0.8 to 1.2"})
+    assert changed.row_of("suppliers", "mtbf", "works").median == 60.0
+    assert changed.row_of("suppliers", "mttr", "works").median == 1.0
+    assert changed.row_of("raids", "level").distribution == "gamma"
+    assert not any(a.is_default for a in changed.assumptions)
+
+
+def test_defaults_are_counted_in_the_report(pocket: Scenario) -> None:
+    """The first limitation of the report gives their number; a scenario without defaults has no such words."""
+    results = RunResults(op.simulate(pocket, 2, 1))
+    count = sum(a.is_default for a in pocket.assumptions)
+    assert f"{count} of these have no row, and a default value." in limitations(results.run)[0]
+    filled = read_files({**pocket.files, "assumptions.csv": with_default_rows(pocket)})
+    assert "default" not in limitations(op.simulate(filled, 2, 1))[0]
+
+
+def test_a_folder_keeps_the_lines_that_it_has(pocket: Scenario) -> None:
+    """Rows are added at the end; a file without a line break at its end gets one."""
+    data = pocket.files["assumptions.csv"]
+    assert with_default_rows(pocket).startswith(data)
+    cut = read_files({**pocket.files, "assumptions.csv": data.rstrip(b"\n")})
+    assert with_default_rows(cut) == with_default_rows(pocket)
