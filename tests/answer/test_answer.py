@@ -12,7 +12,7 @@ from octoplan.answer.answer import Answer, answer_of
 from octoplan.answer.answer_file import ANSWER_FILE, answer_text, stored_answer
 from octoplan.answer.marginal import Marginal, MarginalAnalysis, marginal_analysis
 from octoplan.answer.totals import Effect
-from octoplan.answer.turning import turns
+from octoplan.answer.turning import is_damage, net_at, turns
 from octoplan.api import simulate
 from octoplan.errors import StoreError
 from octoplan.outcomes.run_results import RunResults
@@ -117,6 +117,18 @@ def test_an_improvement_must_be_clear_among_all_changes_tested() -> None:
     ten = with_effects(answer("ample"), crews=1.2, **{f"other-{i}": 0.0 for i in range(9)})
     assert texts(alone)["conclusion"].startswith("The defence is limited most by crews")
     assert texts(ten)["conclusion"] == "None of the 10 changes tested clearly improves the defence."
+
+
+def test_the_damage_of_a_leaker_needs_no_simulation() -> None:
+    """The net benefit with another mean damage, from the tallies of the run, is that of a simulation, bit for bit."""
+    run = simulate(ranged().scenario, 24, 1)
+    column = run.scenario.columns.index("threats.drone.damage")
+    assert is_damage(run.scenario.assumptions[column])
+    for value in (10.0, 4e5):
+        net, status = net_at(run, column, value, 16, None, None)
+        same, same_status = net_at(run, column, value, 16, None, None, simulate=False)
+        assert np.array_equal(net, same)
+        assert np.array_equal(status, same_status)
 
 
 def test_the_answer_depends_on_an_assumption() -> None:

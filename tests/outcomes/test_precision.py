@@ -81,8 +81,8 @@ def test_an_unknown_measure_is_refused_before_the_simulation() -> None:
 
 
 def test_the_next_step_follows_the_square_root_law() -> None:
-    """Half the standard error needs four times as many futures, with a margin; growth is at most fourfold."""
-    assert next_futures(Step(200, "x", "units", 1.4, 1.0, 1), 10_000) == pytest.approx(1.2 * 200 * 1.96, abs=8)
+    """Half the standard error needs four times as many futures; growth is at most fourfold."""
+    assert next_futures(Step(200, "x", "units", 1.4, 1.0, 1), 10_000) == pytest.approx(200 * 1.96, abs=8)
     assert next_futures(Step(200, "x", "units", 10.0, 1.0, 1), 10_000) == 800
     assert next_futures(Step(200, "x", "units", 10.0, 1.0, 1), 500) == 500
     assert next_futures(Step(200, "x", "units", 1.001, 1.0, 1), 10_000) > 200

@@ -170,7 +170,8 @@ def marginal_analysis(
         return is_positive(item.prevented if raids else item.units, len(tested), count)
 
     effects = simulated(tested)
-    if any(item.key == "gates" and improves(item) for item in effects):
+    best = max(effects, key=lambda item: (item.prevented if raids else item.units).mean, default=None)
+    if best is not None and best.key == "gates" and improves(best):  # of one plant they improve no more than of all
         effects += simulated(list(gate_options(compiled, assumptions, titles)))
     with_effect = {item.key for item in effects if improves(item)}
     twice = options(compiled, assumptions, titles, 1.0)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from octoplan.answer.totals import BATCH, KEPT, KEPT_COUNTERFACTUAL, Effect, effect, simulate_or_cancel, totals
+from octoplan.campaign.futures import SimulationResults
 from octoplan.outcomes.run import Run
 from octoplan.outcomes.run_results import RunResults
 from octoplan.scenario.arrays import Floats, Ints
@@ -73,7 +74,9 @@ def turns(
     for assumption in candidates(results):
         column = run.scenario.columns.index(assumption.name)
         ends = tuple(float(q) for q in np.quantile(run.assumptions.values[:, column], ENDS))
-        (low, low_status), (high, high_status) = (net_at(run, column, value, count, executor, halt) for value in ends)
+        (low, low_status), (high, high_status) = (
+            net_at(run, column, value, count, executor, halt, simulate=not is_damage(assumption)) for value in ends
+        )
         finished = np.flatnonzero((low_status == 0) & (high_status == 0))
         low, high = low[finished], high[finished]
         effects = (effect(values, finished) for values in (low, high, high - low))
@@ -81,16 +84,30 @@ def turns(
     return tuple(sorted(results_by_end, key=lambda turn: -abs(turn.difference.mean)))
 
 
+def is_damage(assumption: Assumption) -> bool:
+    """True for the mean damage of a leaker, which changes no threat, unit or price: the futures need no simulation."""
+    return (assumption.kind, assumption.parameter) == ("threats", "damage")
+
+
 def net_at(
-    run: Run, column: int, value: float, count: int, executor: Executor | None, halt: Ints | None
-) -> tuple[Floats, Ints]:
-    """(futures,) net benefit and status of the first futures of a run, with one assumption at a value."""
+    run: Run, column: int, value: float, count: int, executor: Executor | None, halt: Ints | None, *,
+    simulate: bool = True,
+) -> tuple[Floats, Ints]:  # fmt: skip
+    """(futures,) net benefit and status of the first futures of a run, with one assumption at a value.
+
+    Without ``simulate``, the tallies are those of the run.
+    """
     assumptions = run.assumptions.values[:count].copy()
     assumptions[:, column] = value
-    results = simulate_or_cancel(
-        run.compiled, assumptions, run.seed, executor=executor, batch=BATCH, keep=KEPT,
-        counterfactual=KEPT_COUNTERFACTUAL, halt=halt,
-    )  # fmt: skip
+    if simulate:
+        results = simulate_or_cancel(
+            run.compiled, assumptions, run.seed, executor=executor, batch=BATCH, keep=KEPT,
+            counterfactual=KEPT_COUNTERFACTUAL, halt=halt,
+        )  # fmt: skip
+    else:
+        tally = {name: run.data[name][:count].values for name in KEPT}
+        counterfactual = {name: run.counterfactual[name][:count].values for name in KEPT_COUNTERFACTUAL}
+        results = SimulationResults(tally, counterfactual, run.status[:count])
     with_programme = totals(run.compiled, assumptions, results.tally)
     without = totals(run.compiled, assumptions, results.counterfactual, results.tally["exchange"])
     cost = with_programme.programme_spend - without.programme_spend

@@ -25,8 +25,6 @@ MAX_FUTURES = 10_000
 """Default maximum number of futures."""
 MAX_GROWTH = 4.0
 """Largest ratio of the numbers of futures in successive steps, because the first standard errors are uncertain."""
-SAFETY = 1.2
-"""Factor on the number of futures that the standard errors so far imply."""
 
 
 @dataclass(frozen=True)
@@ -154,7 +152,7 @@ def next_futures(step: Step, limit: int) -> int:
 
     Standard errors decrease with the square root of the number of futures.
     """
-    implied = SAFETY * step.futures * (step.standard_error / step.required) ** 2
+    implied = step.futures * (step.standard_error / step.required) ** 2
     futures = BLOCK_FUTURES * ceil(min(implied, MAX_GROWTH * step.futures) / BLOCK_FUTURES)
     return min(max(futures, step.futures + BLOCK_FUTURES), limit)
 

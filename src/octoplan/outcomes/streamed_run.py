@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from concurrent.futures import Executor, Future
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from math import ceil
 from pathlib import Path
 from typing import Self
 
@@ -32,6 +33,8 @@ from octoplan.outcomes.simulate import (
 from octoplan.scenario import Scenario
 from octoplan.scenario.arrays import Compiled, Floats
 
+MIN_BATCH = 8
+"""Smallest number of futures in a batch of a short run."""
 TASKS_AHEAD = 64
 """Number of batches submitted to the executor before the first of them is written."""
 
@@ -88,9 +91,11 @@ class StreamedRun:
         return futures_per_block(sum(array.nbytes for array in arrays))
 
     def extend(
-        self, futures: int, *, executor: Executor, batch: int = BATCH, progress: Progress | None = None
+        self, futures: int, *, executor: Executor, batch: int | None = None, progress: Progress | None = None
     ) -> KeyResults:
         """Simulate further futures, until the run has a total number of futures; return the key results of all.
+
+        Without ``batch``, batches of a short run are smaller, so that all cores end at about the same time.
 
         Raises RunError if the number of futures or the seed is invalid, and Unfinished if a future fails and
         ``keep_going`` is False.
@@ -98,7 +103,8 @@ class StreamedRun:
         start, first = time.perf_counter(), len(self.status)
         self.draws = draw_assumptions(self.scenario, futures, self.seed)
         new_draws = self.draws[first:]
-        for results in batches_in_order(self.compiled, new_draws, self.seed, first, executor, self.tallies, batch):
+        size = batch or min(BATCH, max(MIN_BATCH, ceil(len(new_draws) / TASKS_AHEAD)))
+        for results in batches_in_order(self.compiled, new_draws, self.seed, first, executor, self.tallies, size):
             self.check(results)
             self.status += results.status.tolist()
             self.waiting.append(results)
