@@ -95,10 +95,10 @@ class MarginalAnalysis:
     def note(self) -> str:
         """Sentences on how the changes were tested."""
         small, twice = len(self.effects), len(self.doubled)
-        doubled = f" and twice as much of {twice} that can be bought" if twice else ""
+        doubled = f", and {twice:,} with twice as much," if twice else ""
         return (
-            f"{small} small changes{doubled} were each simulated over {self.futures} futures of the run; an effect is "
-            "clear if its confidence level is 95 % for all changes together."
+            f"{small:,} small changes{doubled} were each simulated over {self.futures:,} futures of the run; an effect "
+            "is clear if its confidence level is 95 % for all changes together."
         )
 
     def __getitem__(self, key: str) -> Marginal:

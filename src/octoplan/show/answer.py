@@ -129,9 +129,9 @@ def note(answer: Answer) -> str:
 
 
 def money_scale(answer: ProgrammeResults, *amounts: float) -> tuple[float, str]:
-    """Divisor and unit for amounts of money, such as millions, from the largest of them."""
+    """Divisor and unit for amounts of money: millions or more, or none, from the largest of them."""
     largest = max((abs(amount) for amount in amounts if isfinite(amount)), default=0.0)
-    size, prefix = next((item for item in MONEY_PREFIXES if largest >= item[0]), (1.0, ""))
+    size, prefix = next((item for item in MONEY_PREFIXES if largest >= item[0] >= MILLION), (1.0, ""))
     return size, f"{prefix}{answer.scenario.currency}"
 
 
