@@ -97,6 +97,7 @@ def test_what_speaks_against_the_plan_stands_first(pocket_plan: dict[str, Any]) 
     assert caution.startswith("in the simulation baseline decisions costs ")
     assert caution.endswith("this plan is not recommended")
     assert "costs more than the scenario's decisions: +" in pocket_plan["conclusion"][0]
+    assert not any("significantly cheaper" in text for text in pocket_plan["conclusion"])
     assert f"warning: {caution}" in pocket_plan["lines"]
 
 
@@ -149,6 +150,8 @@ def test_each_point_of_the_frontier_has_its_decisions(tmp_path: Path) -> None:
     assert sum(output[-1]["works"]) > 0
     assert sum(output[0]["yard"]) > sum(output[-1]["yard"])
     json.dumps(result, allow_nan=False)
+    assert result["cautions"] == []
+    assert "no alternative that was simulated is significantly cheaper" in result["conclusion"]
 
 
 def test_a_goal_that_is_not_met_is_a_caution(tmp_path: Path) -> None:

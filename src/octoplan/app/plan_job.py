@@ -116,6 +116,8 @@ def conclusion(best_plan: Plan, evaluation: Evaluation) -> list[str]:
         f"the plan {relation} the scenario's decisions: {difference}, over {cost.futures:,} futures not used for it",
         f"units requested over the horizon: {units or 'none'}",
     ]
+    if not narrative.cheaper(evaluation):
+        sentences.append("no alternative that was simulated is significantly cheaper")
     if best_plan.attained_share is not None:
         sentences.append(f"the goals are reached in {best_plan.attained_share:.0%} of the futures of the search")
     return sentences
