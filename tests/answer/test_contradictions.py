@@ -35,7 +35,7 @@ CHOICES: dict[str, tuple[object, ...]] = {
     "gates.licence.duration": (0, 40, 400, "5 to 60 days"),
     "plants.bench.line_capital": (0, 1e9),
     "plants.bench.overhead": (0, 1e6, "10 to 1e5 GBP/day"),
-    "plants.bench.yield_mature": (0.5,),
+    "plants.bench.hours_first": (0.5, 8),
     "finance.optimism_bias": (0.5, "0.1 to 0.5"),
 }
 """Decisions and assumptions of pocket at and beyond what is usual; a text is a range from P10 to P90 or a factor."""
