@@ -79,7 +79,7 @@ def test_a_slider_changes_the_results(octopus_app: str, sessions: Sessions) -> N
     after = top_results(page)
     assert after != before
     assert any("±" in result for result in after)
-    assert "crews.intake" in page.locator("#changed").inner_text()
+    assert "Crew intake each month" in page.locator("#changed").inner_text()
     assert "d.crews.intake=x0.2" in page.url
     page.get_by_role("button", name="Undo").click()
     wait_for_answer(page, 128)
@@ -174,6 +174,54 @@ def test_a_move_shows_the_paired_change(pocket_app: str, sessions: Sessions, fac
     wait_for_answer(page, 128)
     assert page.locator("#effects").is_hidden()
     assert top_results(page) == before
+
+
+def test_inputs_have_names_and_are_found_by_everyday_words(pocket_app: str, sessions: Sessions) -> None:
+    """A slider has a name, its unit, its row and its group, and its id on hover only; everyday words find it."""
+    page = open_page(sessions.page(), pocket_app)
+    assert page.locator("#decisions .group").all_inner_texts() == ["Crews and kits", "Plants and workers"]
+    label = page.locator("[data-name='a.crews.on_duty'] label")
+    assert label.inner_text() == "Crews on duty each night"
+    assert label.get_attribute("title") == "crews.on_duty"
+    line = next(row.line for row in load("pocket").assumptions if row.name == "crews.on_duty")
+    assert f"assumptions.csv:{line}" in page.locator("[data-name='a.crews.on_duty'] summary").inner_text()
+    assert "crews.on_duty" not in page.locator("aside").inner_text()
+    search = page.get_by_role("searchbox", name="Find an assumption")
+    for query, name in (
+        ("factory people", "a.plants.bench.heads"), ("hit", "a.threats.drone.damage"), ("money", "a.kits.price"),
+        ("rota", "a.crews.on_duty"), ("lorry", "a.lanes.road.cost"), ("rocket", "a.layers.missile.cost"),
+    ):  # fmt: skip
+        search.fill(query)
+        assert page.locator(f"[data-name='{name}']").count() == 1, query
+    search.fill("recruit")
+    assert page.locator("#decisions .row:visible").count() == 1
+    search.fill("")
+    assert page.locator("#decisions .row:visible").count() == 4
+
+
+def test_a_preset_is_a_named_scenario_with_a_link(pocket_app: str, sessions: Sessions) -> None:
+    """A preset sets its changes and its name; its link, long or short, restores both; a further change is one's own."""
+    page = open_page(sessions.page(), pocket_app)
+    select = page.get_by_label("Scenario", exact=True)
+    assert select.locator("option").all_inner_texts() == ["The baseline", "No programme"]
+    select.select_option("No programme")
+    wait_for_answer(page, 128)
+    assert "No programme" in page.locator("#effects-head").inner_text()
+    assert "makes no interceptors" in sentence(page, "makes").inner_text()
+    effects = page.evaluate(EFFECT_SCRIPT)
+    for address in (page.url, pocket_app + "?preset=no-programme"):
+        other = open_page(sessions.page(), address)
+        wait_for_answer(other, 128)
+        assert other.get_by_label("Scenario", exact=True).input_value() == "no-programme"
+        assert other.evaluate(EFFECT_SCRIPT) == effects
+    move_slider(page, KITS, 2.0)
+    page.locator("#preset option", has_text="Your own: ").wait_for(state="attached")
+    select.select_option("The baseline")
+    page.locator("#changed", has_text="None: this is the baseline").wait_for()
+    unknown = sessions.page()
+    unknown.goto(pocket_app + "?preset=nothing")
+    unknown.locator("#problems").wait_for()
+    assert "no preset 'nothing'; it has no-programme" in unknown.locator("#problems").inner_text()
 
 
 def sentence(page: Any, topic: str) -> Any:
@@ -305,7 +353,7 @@ def test_a_plan_is_asked_for_shown_and_applied(pocket_app: str, sessions: Sessio
     page.get_by_role("button", name="Apply this plan").click()
     wait_for_answer(page, 128)
     assert "d.crews.intake=1" in page.url
-    assert "output.bench" in page.locator("#changed").inner_text()
+    assert "Output, " in page.locator("#changed").inner_text()
     assert page.locator("[data-name='d.kits.order'] input[type=text]").input_value() == "1"
     monthly = [float(x) for x in page.locator("[data-name='d.output.bench'] input[type=text]").input_value().split(",")]
     position = float(page.locator("[data-name='d.output.bench'] input[type=range]").input_value())
@@ -391,7 +439,7 @@ def test_a_workbook_restores_a_changed_scenario(pocket_app: str, sessions: Sessi
     """A changed scenario, downloaded as a workbook and uploaded in another browser, gives the same results."""
     page = open_page(sessions.page(), pocket_app)
     move_slider(page, "[data-name='d.output.bench']", 2.0)
-    page.locator("#changed").get_by_text("output.bench").wait_for()
+    page.locator("#changed").get_by_text("Output, bench").wait_for()
     wait_for_answer(page, 128)
     with page.expect_download() as download:
         page.get_by_role("link", name="Download (.xlsx)").click()
@@ -425,7 +473,7 @@ def test_every_view_can_be_reached_with_the_keyboard(pocket_app: str, sessions: 
     page.keyboard.press("ArrowRight")
     page.keyboard.press("ArrowRight")
     page.locator("#changed").get_by_text("revert").wait_for()
-    assert "crews.intake" in page.locator("#changed").inner_text()
+    assert "Crew intake each month" in page.locator("#changed").inner_text()
     page.locator("#tab-results").focus()
     visited = []
     for _ in VIEWS:

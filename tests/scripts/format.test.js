@@ -1,7 +1,7 @@
 // Numbers, changes and intervals as the page writes them.
 import assert from "node:assert/strict";
 import {test} from "node:test";
-import {changeParts, changesText, changeText, formatLevel, formatNumber, meanWithInterval, priorText} from
+import {changeParts, changeText, formatLevel, formatNumber, meanWithInterval, priorText} from
   "../../src/octoplan/app/static/format.js";
 
 test("numbers have three significant digits and a suffix from ten thousand", () => {
@@ -43,11 +43,6 @@ test("a change whose interval holds zero is said to be not distinguishable from 
   assert.deepEqual(changeParts(null, 8), ["", ""]);
   assert.equal(changeText({mean: 3, half: 2, futures: 6}, 8),
     "+3.0\u00a0±\u00a02.0 (over the 6 of 8 futures in which both values are defined)");
-});
-
-test("changes are listed by name, and none is the baseline", () => {
-  assert.equal(changesText({"d.kits.order": "x2", "a.crews.washout": "0.1 to 0.2"}), "kits.order x2; crews.washout 0.1 to 0.2");
-  assert.equal(changesText({}), "the baseline");
 });
 
 test("a prior without a range has a value only", () => {

@@ -1,7 +1,7 @@
 // The address of the page contains its state, and gives it back.
 import assert from "node:assert/strict";
 import {test} from "node:test";
-import {addressOf, stateOf, VIEWS} from "../../src/octoplan/app/static/state.js";
+import {addressOf, changesText, state, stateOf, VIEWS} from "../../src/octoplan/app/static/state.js";
 
 const panels = {hash: "0123456789abcdef0123", version: "0.2.0"};
 const read = address => stateOf(new URLSearchParams(address));
@@ -18,4 +18,11 @@ test("the address names scenario and version, and changes in the order of their 
 
 test("an unknown view is null, and other parameters are no changes", () => {
   assert.deepEqual(read("?view=nothing&of=1&with=2&x=3&plots.x=4"), {view: null, changes: {}});
+});
+
+test("changes are listed by the names of their inputs, and none is the baseline", () => {
+  state.panels = {decisions: [{name: "kits.order", title: "Kits ordered each month"}], assumptions: [{name: "crews.washout", title: "Trainees"}]};
+  assert.equal(changesText({"d.kits.order": "x2", "a.crews.washout": "0.1 to 0.2", "a.unknown": "1"}),
+    "Kits ordered each month x2; Trainees 0.1 to 0.2; unknown 1");
+  assert.equal(changesText({}), "the baseline");
 });

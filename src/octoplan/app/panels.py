@@ -4,9 +4,12 @@ from typing import Any
 
 import numpy as np
 
+from octoplan.app.everyday import group_of, search_text, title_of
 from octoplan.scenario import Scenario
 from octoplan.scenario.assumptions import Assumption
-from octoplan.scenario.files import ASSUMPTIONS
+from octoplan.scenario.descriptions import describe, unit_text
+from octoplan.scenario.files import ASSUMPTIONS, DECISIONS
+from octoplan.scenario.toml_text import parse_toml
 
 LISTED_FIRST = (
     "crews.on_duty", "crews.course", "kits.lead", "engagement.attack-drone.p_contact", "engagement.*.p_contact",
@@ -24,23 +27,22 @@ QUANTILE_LEVELS = (0.01, 0.1, 0.5, 0.9, 0.99)
 
 def decisions(scenario: Scenario) -> list[dict[str, Any]]:
     """Decisions with monthly values, as JSON data: crew intake, kits ordered, and output and lines by plant."""
-    scenario_decisions = scenario.decisions
+    chosen = scenario.decisions
+    toml = parse_toml(DECISIONS, scenario.files[DECISIONS])
     entries = [
-        ("crews.intake", "Crew intake per month", "crews", scenario_decisions.crews.intake),
-        ("kits.order", "Kits ordered per month", "kits", scenario_decisions.kits.order),
-        *(
-            (f"output.{p}", f"Output, {plant_title(scenario, p)}", "units per month", v)
-            for p, v in scenario_decisions.output.items()
-        ),
-        *(
-            (f"lines.{p}", f"Lines, {plant_title(scenario, p)}", "lines", v)
-            for p, v in scenario_decisions.lines.items()
-        ),
-    ]
+        ("crews.intake", "Crew intake each month", "crews", chosen.crews.intake),
+        ("kits.order", "Kits ordered each month", "kits", chosen.kits.order),
+        *((f"output.{p}", f"Output, {plant_title(scenario, p)}", "units a month", v) for p, v in chosen.output.items()),
+        *((f"lines.{p}", f"Lines, {plant_title(scenario, p)}", "lines", v) for p, v in chosen.lines.items()),
+    ]  # fmt: skip
     return [
-        {"name": name, "title": text, "unit": unit, "monthly": monthly_text(values), "max_factor": MAX_FACTOR}
-        for name, text, unit, values in entries
-    ]
+        {
+            "name": name, "title": title, "unit": unit, "monthly": monthly_text(values), "max_factor": MAX_FACTOR,
+            "file": DECISIONS, "line": toml.line(*name.split(".")), "group": group_of(name.partition(".")[0]),
+            "search": search_text(name, title, unit),
+        }
+        for name, title, unit, values in entries
+    ]  # fmt: skip
 
 
 def monthly_text(values: Any) -> str:
@@ -67,8 +69,11 @@ def assumption_data(scenario: Scenario, assumption: Assumption, listed_first: bo
         low, high = sorted((0.5 * p50, 1.5 * p50)) if p50 else (0.0, 1.0)
     prior = scenario.prior_of(assumption)
     sources = [scenario.sources[name] for name in assumption.sources if name in scenario.sources]
+    title, group = title_of(scenario, assumption), group_of(assumption.kind)
+    source_texts = [text for source in sources for text in (source.title, source.publisher)]
     return {
-        "name": assumption.name, "unit": "" if assumption.unit == "1" else assumption.unit,
+        "name": assumption.name, "title": title, "group": group, "unit": unit_text(assumption),
+        "search": search_text(assumption.name, title, describe(scenario, assumption), assumption.note, *source_texts),
         "low": low, "p10": p10, "p50": p50, "p90": p90, "high": high,
         "fixed": assumption.is_fixed, "distribution": assumption.distribution, "quality": assumption.quality,
         "owner": assumption.owner, "date": assumption.date.isoformat(), "note": assumption.note,

@@ -5,6 +5,7 @@ import json
 from collections.abc import AsyncIterator, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, suppress
+from dataclasses import asdict
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
@@ -36,6 +37,7 @@ from octoplan.app.engine import (
 from octoplan.app.guard import Guard
 from octoplan.app.jobs import Job, Jobs
 from octoplan.app.plan_form import plan_form
+from octoplan.app.presets import presets
 from octoplan.app.requests import (
     DayRequest,
     JobRequest,
@@ -131,6 +133,7 @@ class Page:
             "title": scenario.title, "name": self.name, "hash": scenario.hash, "version": version("octoplan"),
             "months": list(scenario.names.months), "currency": scenario.currency, "countries": scenario.names.countries,
             "decisions": panels.decisions(scenario), "plan": plan_form(scenario),
+            "presets": [asdict(preset) for preset in presets(scenario)],
             "paragraphs": PARAGRAPHS, "assumptions": panels.assumptions(scenario),
             "max_upload": MAX_ARCHIVE_BYTES, "warnings": list(map(str, scenario.warnings)),
             "upload": None if scenario is self.scenario else upload_summary(scenario, self.scenario),

@@ -10,6 +10,7 @@ import {showLog} from "./log.js";
 import {showPlan} from "./plan.js";
 import {listChanges, showAssumptions, showPanels, updateSliders} from "./panels.js";
 import {preparePrinting} from "./print.js";
+import {choosePreset, readPreset, showPresets} from "./presets.js";
 import {showTopics} from "./sentences.js";
 import {request, showProblems} from "./server.js";
 import {saveState, onChange, readAddress, readVariants, setChanges, state, undo, VIEWS} from "./state.js";
@@ -78,6 +79,7 @@ async function start() {
   if (version && version !== panels.version)
     return showProblems([`The link was made with octoplan ${version}, this is ${panels.version}: numbers may differ. Remove 'with' from the address to use the link nevertheless.`]);
   readVariants();
+  if (!readPreset(query)) return;
   document.title = `${panels.title}: octoplan`;
   $("title").textContent = panels.title;
   $("scenario").textContent = `${panels.months[0]} to ${panels.months.at(-1)} · scenario ${panels.hash.slice(0, 12)} · octoplan ${panels.version}`;
@@ -89,14 +91,16 @@ async function start() {
   showTopics();
   showPanels();
   listChanges();
+  showPresets();
   openView(state.view);
   if (VIEWS_WITHOUT_ANSWER.has(state.view)) requestAnswer();
   document.body.dataset.ready = "yes";
 }
 
-onChange(() => { saveState(); updateSliders(); listChanges(); requestAnswer(); refreshDays(); });
+onChange(() => { saveState(); updateSliders(); listChanges(); showPresets(); requestAnswer(); refreshDays(); });
 onShowSources(() => openView("log"));
 $("search").addEventListener("input", showAssumptions);
+$("preset").addEventListener("change", choosePreset);
 $("undo").addEventListener("click", undo);
 $("reset").addEventListener("click", () => setChanges({}));
 $("link").addEventListener("click", copyLink);

@@ -1,7 +1,7 @@
 // Up to three variants of the changes, simulated on the same futures.
-import {$, changesText, changeText, formatNumber, el, tableOf} from "./format.js";
+import {$, changeText, formatNumber, el, tableOf} from "./format.js";
 import {post} from "./server.js";
-import {saveState, setChanges, state} from "./state.js";
+import {changesText, saveState, setChanges, state} from "./state.js";
 
 const MAX_VARIANTS = 3, FUTURES = 32;
 

@@ -136,10 +136,6 @@ export function changeText(change, futures) {
   return note ? `${text} (${note})` : text;
 }
 
-/** @type {(changes: Changes) => string} */
-export const changesText = changes =>
-  Object.entries(changes).map(([name, text]) => `${name.slice(2)} ${text}`).join("; ") || "the baseline";
-
 /** @type {(name: string, content: BlobPart, type?: string) => void} */
 export function saveFile(name, content, type = "text/csv") {
   const link = el("a", {href: URL.createObjectURL(new Blob([content], {type})), download: name});

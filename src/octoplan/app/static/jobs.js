@@ -1,8 +1,8 @@
 // Background jobs, whose results survive a reload of the page: their progress, and the form and result of large runs.
-import {$, changesText, el, inputOf} from "./format.js";
+import {$, el, inputOf} from "./format.js";
 import {drawCharts} from "./charts.js";
 import {post, request, showProblems} from "./server.js";
-import {state} from "./state.js";
+import {changesText, state} from "./state.js";
 
 const POLL_INTERVAL = 400;  // milliseconds
 const RUN_NOTE = "Simulates many more futures than the results above, for results with small sampling error. The job runs in the background.";

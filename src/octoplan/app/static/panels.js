@@ -1,7 +1,7 @@
 // The panels: a slider and a field for each decision and assumption, and the list of changes.
 import {$, all, formatNumber, el, inputOf, priorText} from "./format.js";
 import {positionOf} from "./position.js";
-import {setChange, state} from "./state.js";
+import {setChange, state, titleOf} from "./state.js";
 
 const MAX_LISTED = 12, MAX_LISTED_IN_SEARCH = 40;
 const MIN_INTERVAL = 80;  // milliseconds between two changes from one slider
@@ -12,21 +12,50 @@ const NEXT_POSITIONS = [1, 2, -1, 3, 4, -2];  // steps from the position of a sl
 const RATING_MEANINGS = {green: "● green: the source can be asked", amber: "▲ amber: derived from a source", red: "■ red: an estimate without evidence"};
 
 export function showPanels() {
-  $("decisions").replaceChildren(...state.panels.decisions.map(decisionSlider));
+  $("decisions").replaceChildren(...grouped(state.panels.decisions, decisionSlider));
   showAssumptions();
 }
 
+// The inputs that the search matches; without a search, all decisions and the assumptions that are listed first.
 export function showAssumptions() {
-  const word = inputOf("search").value.trim().toLowerCase();
+  const query = inputOf("search").value;
   const editable = state.panels.assumptions.filter(item => item.editable);
-  const matching = editable.filter(item => word ? (item.name + " " + item.note).toLowerCase().includes(word)
-    : item.listed_first || ("a." + item.name) in state.changes);
-  const limit = word ? MAX_LISTED_IN_SEARCH : MAX_LISTED;
-  const listed = (matching.length || word ? matching : editable).slice(0, limit);
-  $("assumptions").replaceChildren(...listed.map(assumptionSlider));
-  if (word && matching.length > limit)
-    $("assumptions").append(el("p", {className: "small", textContent: `and ${matching.length - limit} more; type more of the name to shorten the list`}));
+  const matching = editable.filter(item => query.trim() ? matches(item, query) : item.listed_first || ("a." + item.name) in state.changes);
+  const limit = query.trim() ? MAX_LISTED_IN_SEARCH : MAX_LISTED;
+  const listed = (matching.length || query.trim() ? matching : editable).slice(0, limit);
+  $("assumptions").replaceChildren(...grouped(listed, assumptionSlider));
+  if (query.trim() && matching.length > limit)
+    $("assumptions").append(el("p", {className: "small", textContent: `and ${matching.length - limit} more; type another word to shorten the list`}));
+  showMatchingDecisions(query);
   updateSliders();
+}
+
+/**
+ * Decisions that the search does not match are hidden, unless it matches none.
+ * @param {string} query
+ */
+function showMatchingDecisions(query) {
+  const matching = new Set(state.panels.decisions.filter(item => matches(item, query)).map(item => "d." + item.name));
+  for (const row of all(".row", $("decisions"))) row.hidden = matching.size > 0 && !matching.has(row.dataset.name ?? "");
+  for (const head of all(".group", $("decisions")))
+    head.hidden = !all(".row", $("decisions")).some(row => row.dataset.group === head.textContent && !row.hidden);
+}
+
+/**
+ * Whether every word of a search occurs in the name, notes, sources or everyday words of an input.
+ * @type {(item: {search: string}, query: string) => boolean}
+ */
+export const matches = (item, query) => query.trim().toLowerCase().split(/\s+/).every(word => item.search.includes(word));
+
+/**
+ * Rows under the titles of their groups, in the order in which the groups begin.
+ * @template {{group: string}} T
+ * @param {T[]} items
+ * @param {(item: T) => Row} row
+ */
+function grouped(items, row) {
+  const groups = [...new Set(items.map(item => item.group))];
+  return groups.flatMap(group => [el("h3", {className: "group", textContent: group}), ...items.filter(item => item.group === group).map(row)]);
 }
 
 export function updateSliders() {
@@ -36,8 +65,8 @@ export function updateSliders() {
 export function listChanges() {
   const names = Object.keys(state.changes).sort();
   $("changed").replaceChildren(...(names.length ? names.map(name => el("li", {},
-    `${name.startsWith("d.") ? "◆ decision" : "? assumption"} ${name.slice(2)}: ${state.changes[name]} `,
-    el("button", {type: "button", textContent: "revert", ariaLabel: `revert ${name.slice(2)}`, onclick: () => setChange(name, null)})))
+    `${name.startsWith("d.") ? "◆ decision" : "? assumption"}: `, el("span", {title: name.slice(2), textContent: titleOf(name)}), ` ${state.changes[name]} `,
+    el("button", {type: "button", textContent: "revert", ariaLabel: `revert ${titleOf(name)}`, onclick: () => setChange(name, null)})))
     : [el("li", {textContent: "None: this is the baseline."})]));
 }
 
@@ -52,30 +81,33 @@ export function valueText(x, isDecision) {
 }
 
 /** @param {Decision} item */
-const decisionSlider = item => slider("d." + item.name, item.title, "", [0, item.max_factor, 1], 0.05, [],
-  "By month", el("p", {className: "small", textContent: `${item.unit}, by month: ${item.monthly}`}));
+const decisionSlider = item => slider(item, "d.", "", [0, item.max_factor, 1], 0.05, [],
+  `${rowOf(item)}, by month`, el("p", {className: "small", textContent: `${item.unit}, by month: ${item.monthly}`}));
 
 /** @param {Assumption} item */
-const assumptionSlider = item => slider("a." + item.name, item.title ?? item.name, item.unit, [item.low, item.high, item.p50],
-  (item.high - item.low) / 200, [item.p10, item.p90], `Source, ${item.quality}`, sourceDetails(item));
+const assumptionSlider = item => slider(item, "a.", item.unit, [item.low, item.high, item.p50],
+  (item.high - item.low) / 200, [item.p10, item.p90], `${rowOf(item)}, ${item.quality}`, sourceDetails(item));
+
+/** @type {(item: {file: string, line: number}) => string} */
+const rowOf = ({file, line}) => `${file.split("/").at(-1)}:${line}`;
 
 /**
  * A slider with a field. scale: the ends of the slider and the baseline; shaded: the ends of its shaded part, if any.
- * @type {(name: string, title: string, unit: string, scale: [number, number, number], step: number, shaded: number[],
+ * @type {(item: Decision | Assumption, prefix: string, unit: string, scale: [number, number, number], step: number, shaded: number[],
  *   heading: string, details: HTMLElement) => Row}
  */
-function slider(name, title, unit, [low, high, baseline], step, shaded, heading, details) {
-  const isDecision = name.startsWith("d."), id = "slider-" + name.replaceAll(/[^A-Za-z0-9]/g, "-");
+function slider({name: key, title, group}, prefix, unit, [low, high, baseline], step, shaded, heading, details) {
+  const isDecision = prefix === "d.", name = prefix + key, id = "slider-" + name.replaceAll(/[^A-Za-z0-9]/g, "-");
   const range = el("input", {type: "range", id, min: String(low), max: String(high), step: String(step), value: String(baseline)});
   const field = el("input", {type: "text", ariaLabel: `${title}: type a value`});
   const reset = el("button", {type: "button", textContent: "↺", ariaLabel: `Return to the baseline: ${title}`, onclick: () => setChange(name, null)});
   connectInputs(range, field, name, isDecision);
   /** @type {Row} */
   const row = el("div", {className: "row"},
-    el("label", {htmlFor: id, textContent: title + (unit ? `, ${unit}` : "")}),
+    el("label", {htmlFor: id, title: key, textContent: title + (unit ? `, ${unit}` : "")}),
     el("div", {className: "controls"}, el("div", {className: "slide"}, range, ...marks(shaded, low, high, baseline)), field, reset),
     el("details", {}, el("summary", {textContent: heading}), details));
-  row.dataset.name = name;
+  Object.assign(row.dataset, {name, group});
   const monthly = state.panels.decisions.find(decision => "d." + decision.name === name)?.monthly;
   row.update = () => {
     const text = state.changes[name];

@@ -54,6 +54,22 @@ export function saveState() {
   try { localStorage.setItem(variantsKey(), JSON.stringify(state.variants)); } catch { /* a private window */ }
 }
 
+/**
+ * Name that people know of the input of a change; its id if there is none.
+ * @type {(change: string) => string}
+ */
+export function titleOf(change) {
+  const {decisions, assumptions} = state.panels, items = change.startsWith("d.") ? decisions : assumptions;
+  return items.find(item => item.name === change.slice(2))?.title ?? change.slice(2);
+}
+
+/**
+ * Changes in words.
+ * @type {(changes: Changes) => string}
+ */
+export const changesText = changes =>
+  Object.entries(changes).map(([name, text]) => `${titleOf(name)} ${text}`).join("; ") || "the baseline";
+
 const CHANGED = "octoplan-changed";
 
 /** @param {() => void} listener */
