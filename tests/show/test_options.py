@@ -10,7 +10,7 @@ from octoplan.outcomes.intervals import interval
 from octoplan.outcomes.run_results import RunResults
 from octoplan.scenario import load
 from octoplan.show.annexes import defence
-from octoplan.show.options import measures_of, options
+from octoplan.show.options import crews_and_kits_note, measures_of, options
 from octoplan.show.rounding import plus_minus, with_range
 from tests.answer.variants import run_of
 from tests.outcomes.runs import changed, octopus, pocket
@@ -65,6 +65,16 @@ def test_without_raids_there_are_units_and_cost() -> None:
         "good units made by the programme", "spend on interceptors",
     ]  # fmt: skip
     assert [figure.name for figure in defence(results)] == ["crews"]
+
+
+def test_the_spend_on_crews_and_kits_is_stated() -> None:
+    """Crews and kits that the decisions buy are not in the cost of the programme; a note has what they cost."""
+    run = simulate(load("pocket").change({"crews.intake": 20, "kits.order": 20}), 4)
+    spend = run.data["spend"].sel(cost=["training", "crews", "kits"]).sum(("month", "cost", "payer")).values
+    assert spend.mean() > 0.0
+    without = run.counterfactual["spend"].sel(cost=["training", "crews", "kits"]).sum(("month", "cost", "payer")).values
+    assert np.array_equal(spend, without)
+    assert f" {with_range(interval(spend), 1e6, 'M GBP (2025)')} " in crews_and_kits_note(RunResults(run))
 
 
 def test_money_is_nominal_in_a_nominal_report() -> None:

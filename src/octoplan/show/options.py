@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from octoplan.answer.totals import effect_of
-from octoplan.campaign.tally import LAYERS
+from octoplan.campaign.tally import CREWS, KITS, LAYERS, TRAINING
 from octoplan.outcomes.compare import Difference, difference, rows_of_common_futures
 from octoplan.outcomes.intervals import interval
 from octoplan.outcomes.run_results import RunResults
@@ -80,6 +80,20 @@ def measures_of(results: RunResults, *, counterfactual: bool = False) -> Mapping
     )
     values = by_future(results.run, of_view, nominal=results.nominal).T
     return {key: Measure(key, "", title, of, column) for (key, title, of), column in zip(rows, values, strict=True)}
+
+
+def crews_and_kits_note(results: RunResults) -> str:
+    """A sentence on the spend on crews and kits, which is the same with and without the programme; empty if none."""
+
+    def of_view(view: View) -> Floats:
+        return np.asarray(sum_by_future(view.money("spend")[:, :, [TRAINING, CREWS, KITS]]), np.float64)
+
+    spend = by_future(results.run, of_view, nominal=results.nominal)
+    if not spend.any():
+        return ""
+    unit = view_of(results.run, nominal=results.nominal).unit
+    amount = with_range(interval(spend), MILLION, f"M {unit}")
+    return f"The cost of the programme excludes crews and kits, which cost {amount} with and without it."
 
 
 def divisor(item: Measure | Difference) -> float:

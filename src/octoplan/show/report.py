@@ -20,7 +20,7 @@ from octoplan.show import annexes, front, provenance
 from octoplan.show.answer import note, sentences
 from octoplan.show.charts import page_figures
 from octoplan.show.html import css_text, render
-from octoplan.show.options import options
+from octoplan.show.options import crews_and_kits_note, options
 
 ANNEX_TITLES = {
     "supply": "Supply",
@@ -92,6 +92,7 @@ def report_page(
         first_chart=page_figures(run, "deliveries-and-leakers")[0] if first.has_finished_futures else None,
         changes=front.changes(first),
         options=options(results, names) if first.has_finished_futures else None,
+        crews_note=crews_and_kits_note(first) if first.has_finished_futures else "",
         several=len(results) > 1,
         limitations=front.limitations(run),
         letters={name: (chr(65 + i), ANNEX_TITLES[name]) for i, name in enumerate(present)},
