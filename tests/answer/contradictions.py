@@ -215,13 +215,15 @@ def wrong_worth(answer: Answer, text: str) -> Iterator[str]:
     if "avoids no damage" in text:
         if avoided.values.any():
             yield f"damage avoided {avoided.values.mean()}"
-        return
-    if "avoids damage of" in text:
+        if not answer.saved.values.any():
+            return
+    elif "avoids damage of" in text:
         scale = scale_of(re.search(rf"avoids damage of {FIGURE}{MONEY}", text))
         match = re.search(rf"avoids damage of {FIGURE}(?: (?:bn |M |k |)GBP){RANGE}", text)
         yield from wrong_range(match, avoided.values, scale)
     elif avoided.values.mean() > 0.0:
         yield "damage is avoided"
+    yield from wrong_savings(answer, text)
     match = re.search(
         rf"net benefit {CHANGE}{MONEY}, positive in {PERCENT}".replace("(bn |M |k |)GBP", "(?:bn |M |k |)GBP"), text
     )
@@ -232,6 +234,20 @@ def wrong_worth(answer: Answer, text: str) -> Iterator[str]:
     stated = [sign for claim, sign in claims.items() if claim in text]
     if stated != [int(net.mean.low > 0.0) - int(net.mean.high < 0.0)]:
         yield f"net benefit {net.mean}"
+
+
+def wrong_savings(answer: Answer, text: str) -> Iterator[str]:
+    """The clause on the spend on other layers that the programme saves."""
+    saved = answer.saved
+    if match := re.search(rf"saves {FIGURE}(?: (?:bn |M |k |)GBP){RANGE}", text):
+        yield from wrong_range(match, saved.values, scale_of(re.search(rf"saves {FIGURE}{MONEY}", text)))
+        if saved.mean.low <= 0.0:
+            yield "saving not distinguishable from zero"
+    elif match := re.search(rf"adds {CHANGE}(?: (?:bn |M |k |)GBP) to the spend", text):
+        more = Effect(-saved.mean.mean, saved.mean.half_width)
+        yield from wrong_change(match, more, scale_of(re.search(rf"adds {CHANGE}{MONEY} to the spend", text)))
+    elif saved.mean.low > 0.0:
+        yield "spend on other layers is saved"
 
 
 def wrong_conclusion(answer: Answer, text: str) -> Iterator[str]:

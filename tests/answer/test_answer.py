@@ -133,7 +133,7 @@ def test_the_damage_of_a_leaker_needs_no_simulation() -> None:
 
 def test_the_answer_depends_on_an_assumption() -> None:
     """With damage of a leaker from small to large, the programme of the run with ranges pays at one end only."""
-    scenario = ranged().scenario.change({"threats.drone.damage": "10 to 4000 GBP"})
+    scenario = ranged().scenario.change({"threats.drone.damage": "10 to 4000 GBP", "layers.missile.cost": 0})
     results = RunResults(simulate(scenario, 120, 1))
     items = turns(results, 32)
     assert items[0].name == "threats.drone.damage"
@@ -174,7 +174,9 @@ def counted_words(text: str) -> list[str]:
 
 def test_an_answer_is_short() -> None:
     """At most 120 words, with the terms of the trade explained and with an assumption that decides whether it pays."""
-    scenario = ranged().scenario.change({"threats.drone.damage": "10 to 4000 GBP", "kits.initial": 1})
+    scenario = ranged().scenario.change(
+        {"threats.drone.damage": "10 to 4000 GBP", "layers.missile.cost": 0, "kits.initial": 1}
+    )
     result = answer_of(RunResults(simulate(scenario, 64, 1)))
     assert result is not None
     assert {"turning", "limits"} <= set(texts(result))

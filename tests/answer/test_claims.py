@@ -175,9 +175,10 @@ def test_what_is_made_stopped_paid_and_avoided(name: str) -> None:
     assert agree(answer.prevented.values, leakers(without) - leakers(other))
     assert agree(answer.avoided.values, total(without, "damage") - total(other, "damage"))
     spend = [run.data["spend"].values.sum(axis=(1, 3)) for run in (other, without)]
-    cost = np.delete(spend[0] - spend[1], LAYERS, axis=1).sum(axis=1)
-    assert agree(answer.cost.values, cost)
-    assert agree(answer.net.values, total(without, "damage") - total(other, "damage") - cost)
+    more = spend[0] - spend[1]
+    assert agree(answer.cost.values, np.delete(more, LAYERS, axis=1).sum(axis=1))
+    assert agree(answer.saved.values, -more[:, LAYERS])
+    assert agree(answer.net.values, total(without, "damage") - total(other, "damage") - more.sum(axis=1))
     share = np.mean([output.interval.p10 <= value <= output.interval.p90 for value in total(other, "good")])
     assert share >= 0.5
 

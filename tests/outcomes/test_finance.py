@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from octoplan.campaign.tally import LAYERS
 from octoplan.outcomes.finance import (
     CONFIDENCE_LEVELS,
     DISCOUNT_RATES,
@@ -32,7 +33,11 @@ def test_cost_and_net_benefit_are_those_of_the_measures(run: Run) -> None:
     """Cost, net benefit and leakers prevented equal the corresponding measures."""
     results = {measure.key: measure.values for measure in measures(run)}
     assert programme_cost(view_of(run)).sum(axis=1) == pytest.approx(results["programme/cost"])
-    assert net_benefit(run) == pytest.approx(results["damage/avoided"] - results["programme/cost"])
+    view = view_of(run)
+    spend, without = view.money("spend"), view.money("spend", counterfactual=True)
+    assert results["layers/saved"] == pytest.approx((without - spend)[:, :, LAYERS].sum(axis=(1, 2)))
+    more_spend = (spend - without).sum(axis=(1, 2, 3))
+    assert net_benefit(run) == pytest.approx(results["damage/avoided"] - more_spend)
     assert net_benefit(run) == pytest.approx(results["net-benefit"])
     assert leakers_prevented(run) == pytest.approx(results[main_variant("leakers-prevented", results)])
 
@@ -52,7 +57,8 @@ def test_a_rate_discounts_each_month_to_the_start(run: Run) -> None:
     assert set(results) == set(DISCOUNT_RATES)
     for rate, (spent, gain) in results.items():
         assert spent == pytest.approx((programme_cost(view) / (1.0 + rate) ** middle).sum(axis=1))
-        difference = damage_avoided(view) - programme_cost(view)
+        more_spend = (view.money("spend") - view.money("spend", counterfactual=True)).sum(axis=(2, 3))
+        difference = damage_avoided(view) - more_spend
         assert gain == pytest.approx((difference / (1.0 + rate) ** middle).sum(axis=1), rel=1e-9)
         assert net_benefit(run, rate) == pytest.approx(gain, rel=1e-12)
     assert results[0.0][1] == pytest.approx(net_benefit(run))

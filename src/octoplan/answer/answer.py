@@ -79,8 +79,13 @@ class ProgrammeResults:
         return Result(self.results.effects.damage_avoided, self.results.run.finished_futures)
 
     @cached_property
+    def saved(self) -> Result:
+        """Spend on other layers, such as missiles, that the programme saves, in real terms."""
+        return Result(self.results.effects.saved, self.results.run.finished_futures)
+
+    @cached_property
     def net(self) -> Result:
-        """Damage avoided less cost, undiscounted and in real terms."""
+        """Damage avoided and spend saved on other layers, less cost, undiscounted and in real terms."""
         return Result(self.results.net_benefit, self.results.run.finished_futures)
 
     @cached_property

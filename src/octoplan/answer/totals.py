@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from octoplan.campaign.futures import SimulationResults, simulate_futures
-from octoplan.campaign.tally import LAYERS
 from octoplan.outcomes.intervals import Interval, half_width, interval
 from octoplan.outcomes.view import sum_by_future
 from octoplan.scenario.arrays import Compiled, Floats, Ints, draws_of
@@ -87,7 +86,6 @@ class Totals:
         leakers: Leakers, excluding decoys.
         damage: Mean damage of the leakers of each class given the assumptions; the damage drawn would add noise.
         spend: Spend of all payers on interceptors, crews, kits and other layers.
-        programme_spend: Spend without that on other layers.
 
     """
 
@@ -95,7 +93,6 @@ class Totals:
     leakers: Floats
     damage: Floats
     spend: Floats
-    programme_spend: Floats
 
 
 def totals(
@@ -116,6 +113,5 @@ def totals(
     damage = leaked * rates[:, :, threats["damage_currency"]]
     damage = damage * draws_of(compiled, assumptions, "threats", "damage")[:, None]
     not_decoy = np.asarray(threats["decoy"] != 1)
-    summed = (tally["good"], leaked[..., not_decoy], damage, tally["spend"], tally["spend"][:, :, LAYERS])
-    units, leakers, losses, spend, layers = (np.asarray(sum_by_future(values), np.float64) for values in summed)
-    return Totals(units, leakers, losses, spend, spend - layers)
+    summed = (tally["good"], leaked[..., not_decoy], damage, tally["spend"])
+    return Totals(*(np.asarray(sum_by_future(values), np.float64) for values in summed))

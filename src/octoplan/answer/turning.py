@@ -110,5 +110,5 @@ def net_at(
         results = SimulationResults(tally, counterfactual, run.status[:count])
     with_programme = totals(run.compiled, assumptions, results.tally)
     without = totals(run.compiled, assumptions, results.counterfactual, results.tally["exchange"])
-    cost = with_programme.programme_spend - without.programme_spend
-    return without.damage - with_programme.damage - cost, results.status
+    net = without.damage - with_programme.damage + without.spend - with_programme.spend
+    return net, results.status

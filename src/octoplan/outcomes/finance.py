@@ -73,24 +73,35 @@ def damage_avoided(view: View) -> Floats:
     return np.asarray(avoided.sum(axis=2), np.float64)
 
 
+def spend_saved_on_layers(view: View) -> Floats:
+    """(futures, months) spend on other layers, such as missiles, in the counterfactual minus that in the run."""
+    saved = view.money("spend", counterfactual=True)[:, :, LAYERS] - view.money("spend")[:, :, LAYERS]
+    return np.asarray(saved.sum(axis=2), np.float64)
+
+
+def net_benefit_by_month(view: View) -> Floats:
+    """(futures, months) damage avoided and spend saved on other layers, minus the programme's cost."""
+    return damage_avoided(view) + spend_saved_on_layers(view) - programme_cost(view)
+
+
 def net_benefit(run: Run, rate: float | None = None) -> Floats:
-    """(futures,) damage avoided minus the programme's cost, discounted to the start of the run if a rate is given."""
+    """(futures,) damage avoided and spend saved on other layers, minus the programme's cost, over all months.
+
+    Discounted to the start of the run if a rate is given.
+    """
     discount = (1.0 + (rate or 0.0)) ** -view_of(run).years
 
     def of_view(view: View) -> Floats:
-        return np.asarray(((damage_avoided(view) - programme_cost(view)) * discount).sum(axis=1), np.float64)
+        return np.asarray((net_benefit_by_month(view) * discount).sum(axis=1), np.float64)
 
     return by_future(run, of_view)
 
 
 def present_values_by_rate(run: Run) -> Mapping[float, tuple[Floats, Floats]]:
     """Present values, (futures,) each, of the programme's cost and net benefit, by discount rate."""
-    cost, avoided, years = by_future(run, programme_cost), by_future(run, damage_avoided), view_of(run).years
+    cost, net, years = by_future(run, programme_cost), by_future(run, net_benefit_by_month), view_of(run).years
     discounts = {rate: (1.0 + rate) ** -years for rate in DISCOUNT_RATES}
-    return {
-        rate: ((cost * discount).sum(axis=1), ((avoided - cost) * discount).sum(axis=1))
-        for rate, discount in discounts.items()
-    }
+    return {rate: ((cost * discount).sum(axis=1), (net * discount).sum(axis=1)) for rate, discount in discounts.items()}
 
 
 def leakers_prevented(run: Run) -> Floats:
@@ -113,13 +124,15 @@ class ProgrammeEffects:
         leakers_prevented: Leakers in the counterfactual minus leakers in the run, excluding decoys.
         cost: Cost of the programme.
         damage_avoided: Damage in the counterfactual minus damage in the run.
-        net_benefit: Damage avoided minus the cost.
+        saved: Spend on other layers in the counterfactual minus that in the run.
+        net_benefit: Damage avoided and spend saved on other layers, minus the cost.
 
     """
 
     leakers_prevented: Floats
     cost: Floats
     damage_avoided: Floats
+    saved: Floats
     net_benefit: Floats
 
 
@@ -127,8 +140,7 @@ def programme_effects(run: Run) -> ProgrammeEffects:
     """The effects of the programme in a run, in one pass over its parts."""
 
     def of_view(view: View) -> Floats:
-        cost, avoided = programme_cost(view), damage_avoided(view)
-        totals = (leakers_prevented_in(view), cost.sum(axis=1), avoided.sum(axis=1), (avoided - cost).sum(axis=1))
-        return np.column_stack(totals)
+        amounts = (programme_cost, damage_avoided, spend_saved_on_layers, net_benefit_by_month)
+        return np.column_stack((leakers_prevented_in(view), *(amount(view).sum(axis=1) for amount in amounts)))
 
     return ProgrammeEffects(*(np.ascontiguousarray(column) for column in by_future(run, of_view).T))

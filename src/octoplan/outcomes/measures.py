@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 import numpy as np
 
 from octoplan.campaign.tally import BIAS, FREIGHT, LAYERS
-from octoplan.outcomes.finance import programme_cost
+from octoplan.outcomes.finance import net_benefit_by_month, programme_cost, spend_saved_on_layers
 from octoplan.outcomes.intervals import Interval, interval, probability_interval
 from octoplan.outcomes.key_results import KeyResult, KeyResults
 from octoplan.outcomes.main_measures import EXCLUDING_DECOYS
@@ -242,8 +242,10 @@ def money_measures(view: View) -> Iterator[Measure]:
     yield Measure("damage", MONEY_GROUP, "damage by leakers", view.unit, damage)
     avoided = without - damage
     yield Measure("damage/avoided", MONEY_GROUP, "damage avoided by the programme", view.unit, avoided)
-    net = avoided - programme_cost(view).sum(axis=1)
-    yield Measure("net-benefit", MONEY_GROUP, "net benefit: damage avoided less cost", view.unit, net)
+    saved, net = spend_saved_on_layers(view).sum(axis=1), net_benefit_by_month(view).sum(axis=1)
+    yield Measure("layers/saved", MONEY_GROUP, "spend on other layers saved by the programme", view.unit, saved)
+    title = "net benefit: damage avoided and spend saved, less cost"
+    yield Measure("net-benefit", MONEY_GROUP, title, view.unit, net)
     yield from spend_measures(view, spend)
 
 

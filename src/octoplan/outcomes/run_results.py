@@ -65,7 +65,7 @@ class RunResults:
 
     @property
     def net_benefit(self) -> Floats:
-        """(futures,) damage avoided minus the programme's cost, undiscounted, in real terms."""
+        """(futures,) damage avoided and spend saved on other layers, minus the cost, undiscounted, in real terms."""
         return self.effects.net_benefit
 
     @property

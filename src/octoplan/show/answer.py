@@ -226,7 +226,8 @@ def worth(answer: ProgrammeResults) -> str:
     costs_text = f"It costs {money_range(answer, cost)}" if answer.cost.values.any() else "It costs nothing"
     if not answer.has_raids:
         return f"{costs_text}."
-    if not avoided.values.any():
+    saved = savings(answer)
+    if not avoided.values.any() and not saved:
         return f"{costs_text} and avoids no damage."
     amount = money_change(answer, net.mean)
     share = f"positive in {percent(float((net.values > 0.0).mean()))} of futures"
@@ -235,12 +236,27 @@ def worth(answer: ProgrammeResults) -> str:
         -1: f"On average it does not pay: net benefit {amount}, {share}.",
         0: f"Whether it pays is unclear: net benefit {amount}, {share}.",
     }
-    return f"{costs_text} and {avoids(answer)}. {conclusion_by_sign[net.mean.sign]}"
+    clauses = f"{costs_text}, {saved} and" if saved else f"{costs_text} and"
+    return f"{clauses} {avoids(answer)}. {conclusion_by_sign[net.mean.sign]}"
+
+
+def savings(answer: ProgrammeResults) -> str:
+    """A clause on the spend on other layers that the programme saves or adds; empty if it never differs."""
+    saved = answer.saved
+    if not saved.values.any():
+        return ""
+    if saved.mean.sign < 0:
+        return f"adds {money_change(answer, opposite(saved.mean))} to the spend on other defences"
+    if saved.mean.sign == 0:
+        return f"does not clearly change the spend on other defences ({money_change(answer, opposite(saved.mean))})"
+    return f"saves {money_range(answer, saved.interval)} on other defences, such as missiles,"
 
 
 def avoids(answer: ProgrammeResults) -> str:
     """A clause on the damage avoided, or added if it is negative."""
     avoided = answer.avoided
+    if not avoided.values.any():
+        return "avoids no damage"
     if avoided.mean.sign < 0:
         return f"adds damage of {money_change(answer, opposite(avoided.mean))}"
     if avoided.interval.mean < 0.0:

@@ -1,10 +1,10 @@
-"""Chart of the damage that the programme avoids against its cost, by future, with the line on which they are equal."""
+"""Chart of the damage and spend that the programme avoids against its cost, by future, with the break-even line."""
 
 import numpy as np
 import plotly.graph_objects as go
 
 from octoplan.answer.totals import effect
-from octoplan.outcomes.finance import damage_avoided, programme_cost
+from octoplan.outcomes.finance import damage_avoided, programme_cost, spend_saved_on_layers
 from octoplan.outcomes.run import Run
 from octoplan.outcomes.view import by_future, view_of
 from octoplan.scenario.arrays import Floats
@@ -15,7 +15,9 @@ from octoplan.show.theme import BLACK, BLUE, GRID_COLOUR, MILLION, VERMILION, fi
 
 
 def cost_and_benefit(run: Run) -> go.Figure | None:
-    """Damage avoided against the cost of the programme, a point for each future, and the break-even line.
+    """Damage avoided and spend saved on other layers against the cost of the programme, and the break-even line.
+
+    Each point is a future.
 
     None if no threat is launched.
 
@@ -27,11 +29,11 @@ def cost_and_benefit(run: Run) -> go.Figure | None:
         return None
     unit = view_of(run).unit
     cost = by_future(run, lambda part: programme_cost(part).sum(axis=1)) / MILLION
-    avoided = by_future(run, lambda part: damage_avoided(part).sum(axis=1)) / MILLION
-    pays = avoided > cost
-    net = effect(avoided - cost, run.finished_futures)
+    benefit = by_future(run, lambda part: (damage_avoided(part) + spend_saved_on_layers(part)).sum(axis=1)) / MILLION
+    pays = benefit > cost
+    net = effect(benefit - cost, run.finished_futures)
     chart = new_figure(
-        f"The programme avoids more damage than it costs in {percent(float(pays.mean()))} of futures; "
+        f"The programme avoids more than it costs in {percent(float(pays.mean()))} of futures; "
         f"mean net benefit {plus_minus(net)} M {run.scenario.currency}", height=440,
     )  # fmt: skip
     step = max(1, len(cost) // MAX_POINTS)
@@ -42,10 +44,10 @@ def cost_and_benefit(run: Run) -> go.Figure | None:
         if len(futures):
             chart.add_trace(
                 go.Scatter(
-                    x=cost[futures], y=avoided[futures], mode="markers",
+                    x=cost[futures], y=benefit[futures], mode="markers",
                     name=f"{name}: {percent(float(side.mean()))}",
                     marker={"color": with_opacity(hex_colour, 0.6), "size": 7, "symbol": symbol},
-                    hovertemplate=f"cost %{{x:,.1f}}, damage avoided %{{y:,.1f}} M {unit}<extra></extra>",
+                    hovertemplate=f"cost %{{x:,.1f}}, damage and spend avoided %{{y:,.1f}} M {unit}<extra></extra>",
                 )
             )  # fmt: skip
     add_break_even_line(chart, cost)
@@ -53,12 +55,12 @@ def cost_and_benefit(run: Run) -> go.Figure | None:
         title=f"cost of the programme, M {unit}", tickformat=",", hoverformat=",.1f", showgrid=True,
         gridcolor=GRID_COLOUR,
     )  # fmt: skip
-    chart.update_yaxes(title=f"damage avoided, M {unit}", rangemode="normal")
+    chart.update_yaxes(title=f"damage and spend on other layers avoided, M {unit}", rangemode="normal")
     return fit_legend(chart.update_layout(hovermode="closest"), axis_title=True)
 
 
 def add_break_even_line(chart: go.Figure, cost: Floats) -> None:
-    """Add the line on which damage avoided equals cost, and the range of the axis; (futures,) cost in millions."""
+    """Add the line on which benefit equals cost, and the range of the axis; (futures,) cost in millions."""
     low, high = min(0.0, float(cost.min())), 1.05 * max(float(cost.max()), 1e-6)
     chart.add_trace(
         go.Scatter(

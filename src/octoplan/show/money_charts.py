@@ -247,9 +247,7 @@ def present_values(run: Run) -> go.Figure:
         else "The sign of the net benefit (P50) depends on the discount rate",
         height=360,
     )
-    for index, (name, hex_colour) in enumerate(
-        (("programme's cost", ORANGE), ("net benefit: damage avoided less cost", BLUE))
-    ):
+    for index, (name, hex_colour) in enumerate((("programme's cost", ORANGE), ("net benefit", BLUE))):
         intervals = [interval(values[index] / MILLION) for values in by_rate.values()]
         chart.add_trace(
             go.Scatter(

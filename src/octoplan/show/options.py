@@ -57,7 +57,7 @@ def options(results: Sequence[RunResults], labels: Sequence[str]) -> TableText:
 def measures_of(results: RunResults, *, counterfactual: bool = False) -> Mapping[str, Measure]:
     """The measures of the table by key, of a run or of its counterfactual.
 
-    The net benefit is less damage and cost, so that its differences are those of damage avoided less cost.
+    The net benefit is less damage and spend, so that its differences are those of damage avoided and spend saved.
     """
     unit = view_of(results.run, nominal=results.nominal).unit
 
@@ -68,7 +68,7 @@ def measures_of(results: RunResults, *, counterfactual: bool = False) -> Mapping
             sum_by_future, (view.money("damage", counterfactual=counterfactual), spend, spend[:, :, LAYERS])
         )
         counts = sum_by_future(units), sum_by_future(leaked[..., view.not_decoys])
-        return np.stack([*counts, damage, total - layers, layers, layers - total - damage], axis=1).astype(np.float64)
+        return np.stack([*counts, damage, total - layers, layers, -total - damage], axis=1).astype(np.float64)
 
     rows = (
         ("made", "good units made by the programme", "units"),
@@ -76,7 +76,7 @@ def measures_of(results: RunResults, *, counterfactual: bool = False) -> Mapping
         ("damage", "damage by leakers", unit),
         ("cost", "spend on interceptors, crews and kits", unit),
         ("layers", "spend on other layers of the defence", unit),
-        (NET, "net benefit: damage avoided less spend on interceptors, crews and kits", unit),
+        (NET, "net benefit: damage avoided less all spend", unit),
     )
     values = by_future(results.run, of_view, nominal=results.nominal).T
     return {key: Measure(key, "", title, of, column) for (key, title, of), column in zip(rows, values, strict=True)}
