@@ -323,7 +323,7 @@ def answer_rows(months: int) -> dict[str, Callable[[Results], str]]:
         "units received from other makers": lambda results: estimate_text(received_from_others(results)),
         "cost of the programme, M GBP": key_result("programme/cost", million),
         "damage avoided by the programme, M GBP": key_result("damage/avoided", million),
-        "net benefit (damage avoided minus cost), M GBP": lambda results: estimate_text(
+        "net benefit (damage avoided and spend saved, less cost), M GBP": lambda results: estimate_text(
             interval(net_benefit(results.run)), million
         ),
         "best plan: units requested": units_text,

@@ -101,7 +101,7 @@ def test_the_largest_improvement_is_named_and_compared_with_interceptors() -> No
     result = texts(with_effects(answer("ample"), units=3.0, crews=9.0, kits=0.5))
     assert result["conclusion"] == "The defence is limited most by crews (teams that operate interceptors)."
     assert result["limits"] == (
-        "10 % more would stop 9.0 ± 1.0 more threats (units: 3.0 ± 1.0) and cost 1.00 ± 0.10 M GBP."
+        "10 % more crews would stop 9.0 ± 1.0 more threats (units: 3.0 ± 1.0) and cost 1.00 ± 0.10 M GBP."
     )
 
 

@@ -295,8 +295,7 @@ def limits(answer: Answer) -> str:
     verb, noun = ("stop", "threat") if answer.has_raids else ("add", "unit")
     plural = "" if amount == "1" else "s"
     cost = "" if best in answer.paying[:1] else f" and {costs(answer, best)}"
-    title = best.title.removesuffix(f" {best.noun}")
-    return f"{capitalised(title)} would {verb} {amount} more {noun}{plural}{in_comparison(answer, best)}{cost}."
+    return f"{capitalised(best.title)} would {verb} {amount} more {noun}{plural}{in_comparison(answer, best)}{cost}."
 
 
 def in_comparison(answer: Answer, best: Marginal) -> str:
