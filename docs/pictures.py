@@ -14,7 +14,7 @@ from typing import Any
 from playwright.sync_api import sync_playwright
 
 LAUNCH: Any = {"executable_path": "/usr/bin/chromium", "args": ["--no-sandbox"]}
-WIDE, HIGH = 1000, 900
+WIDE, HIGH, FIRST_HIGH = 1000, 900, 720
 WIDTHS = {1280: 2600, 390: 3000}
 """Pixels of the two screens, and the largest height of a picture."""
 PATIENCE = 600_000
@@ -92,6 +92,17 @@ def page(browser: Any, address: str, folder: Path, views: tuple[str, ...] = VIEW
             save_picture(tab, folder / f"page-{view}-{width}.jpg", width, top)
 
 
+def first_view(browser: Any, address: str, folder: Path) -> None:
+    """What a wide screen shows first, with the answer, for the README."""
+    tab = browser.new_page(viewport={"width": 1280, "height": FIRST_HIGH})
+    tab.goto(address)
+    tab.locator("body[data-ready=yes]").wait_for(timeout=PATIENCE)
+    tab.locator("body[data-futures='128']").wait_for(timeout=PATIENCE)
+    tab.locator("body[data-answered=yes]").wait_for(timeout=PATIENCE)
+    tab.wait_for_function(DRAWN, timeout=PATIENCE)
+    tab.screenshot(path=folder / "first-view.jpg", type="jpeg", quality=60)
+
+
 def report(browser: Any, file: Path, folder: Path, parts: tuple[str, ...] = PARTS) -> None:
     """Every part of a report at both widths."""
     for width in WIDTHS:
@@ -118,7 +129,9 @@ def main() -> None:
         with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:  # noqa: S603
             line = process.stdout.readline() if process.stdout else ""
             try:
-                page(browser, re.findall(r"http://[^ ]+/", line)[0], FOLDER)
+                address = re.findall(r"http://[^ ]+/", line)[0]
+                first_view(browser, address, FOLDER)
+                page(browser, address, FOLDER)
             finally:
                 process.terminate()
 

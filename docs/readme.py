@@ -1,6 +1,6 @@
-"""Write the output of ``make demo`` into the README, between the marks.
+"""Write the output of ``make demo`` into the README, between the marks: the answer at the top, and all of it below.
 
-``python docs/readme.py`` runs the command and rewrites the block; it takes about a minute on two cores.
+``python docs/readme.py`` runs the command and rewrites both blocks; it takes about a minute on two cores.
 """
 
 import os
@@ -14,6 +14,9 @@ README = Path(__file__).parents[1] / "README.md"
 MARK = re.compile(
     r"(<!-- demo output: written by docs/readme.py -->\n```\n).*?(```\n<!-- end of demo output -->)", re.DOTALL
 )
+ANSWER = re.compile(r"(<!-- answer: written by docs/readme.py -->\n```\n).*?(```\n<!-- end of answer -->)", re.DOTALL)
+REACHED, NOTE = "futures: precision reached\n", "\n\nFigures are means"
+"""Ends of the line before the answer, and beginning of the note after it."""
 COMMAND = ("run", "octopus", "--seed", "1", "--out", "runs/demo")
 
 
@@ -37,6 +40,24 @@ def block() -> str:
     return match[0].removeprefix(match[1]).removesuffix(match[2])
 
 
+def answer_of(output: str) -> str:
+    """The lines of the answer in the output of the command. Raises ValueError if it has none."""
+    return output[output.index(REACHED) + len(REACHED) : output.index(NOTE)] + "\n"
+
+
+def answer_block() -> str:
+    """The answer at the top of the README."""
+    match = ANSWER.search(README.read_text("utf-8"))
+    if match is None:
+        raise ValueError(f"{README.name} has no block for the answer")
+    return match[0].removeprefix(match[1]).removesuffix(match[2])
+
+
+def write(output: str) -> None:
+    """Rewrite both blocks of the README."""
+    text = MARK.sub(lambda match: match[1] + output + match[2], README.read_text("utf-8"))
+    README.write_text(ANSWER.sub(lambda match: match[1] + answer_of(output) + match[2], text), "utf-8")
+
+
 if __name__ == "__main__":
-    output = demo_output()
-    README.write_text(MARK.sub(lambda match: match[1] + output + match[2], README.read_text("utf-8")), "utf-8")
+    write(demo_output())

@@ -51,6 +51,22 @@ def test_the_block_agrees_with_a_small_run(readme: ModuleType) -> None:
     assert "run folder  runs/demo\nreport      runs/demo/report.html\n" in readme.block()
 
 
+def test_the_answer_at_the_top_is_that_of_the_output(readme: ModuleType) -> None:
+    """About ten lines of the block below stand before the links for readers; the first screen has the two commands."""
+    answer = readme.answer_block()
+    assert answer == readme.answer_of(readme.block())
+    assert 6 <= len(answer.splitlines()) <= 14
+    first_screen = readme.README.read_text("utf-8").partition("| you are | begin with |")[0]
+    assert all(text in first_screen for text in ("make demo ", "make test ", "first-view.jpg", answer))
+
+
+def test_links_of_the_readme_exist(readme: ModuleType) -> None:
+    """Every file that the README links or shows is in the repository."""
+    links = re.findall(r"\]\(([^)#:]+)[^):]*\)", readme.README.read_text("utf-8"))
+    assert len(links) > 20
+    assert not [link for link in links if not (readme.README.parent / link).exists()]
+
+
 @pytest.mark.slow
 def test_the_block_is_the_output_of_the_command(readme: ModuleType) -> None:
     """Line by line; it takes a minute on two cores."""
