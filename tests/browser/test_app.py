@@ -224,6 +224,25 @@ def test_a_preset_is_a_named_scenario_with_a_link(pocket_app: str, sessions: Ses
     assert "no preset 'nothing'; it has no-programme" in unknown.locator("#problems").inner_text()
 
 
+def test_terms_have_their_meaning(pocket_app: str, sessions: Sessions) -> None:
+    """The meaning of a term is shown on hover, on focus and on touch, and hidden by Escape; texts stay as they are."""
+    page = open_page(sessions.page(), pocket_app)
+    wait_for_answer(page, 128)
+    term, meaning = page.locator("#sentences .term[data-term='net benefit']"), page.locator("#meaning")
+    for show in (term.hover, term.focus, term.click):
+        show()
+        meaning.wait_for()
+        assert "damage that is avoided" in meaning.inner_text()
+        assert term.get_attribute("aria-describedby") == "meaning"
+        page.keyboard.press("Escape")
+        meaning.wait_for(state="hidden")
+        page.locator("#title").hover()
+        term.blur()
+    names = page.locator("#sentences .term").evaluate_all("terms => terms.map(term => term.dataset.term)")
+    assert len(names) == len(set(names)) > 3
+    assert page.locator("label .term").count() == 0
+
+
 def sentence(page: Any, topic: str) -> Any:
     """The sentence of the answer on a topic."""
     return page.locator(f"#sentences [data-topic={topic}]")

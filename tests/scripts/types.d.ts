@@ -9,12 +9,13 @@ interface State {
 // GET /api/panels
 interface Panels {
   title: string; name: string; hash: string; version: string; months: string[]; currency: string; countries: string[];
-  plan: PlanForm; decisions: Decision[]; presets: Preset[]; assumptions: Assumption[]; paragraphs: string[][]; max_upload: number; warnings: string[]; upload: Upload | null;
+  plan: PlanForm; decisions: Decision[]; presets: Preset[]; glossary: Term[]; assumptions: Assumption[]; paragraphs: string[][]; max_upload: number; warnings: string[]; upload: Upload | null;
 }
 interface Decision {
   name: string; title: string; unit: string; monthly: string; max_factor: number; file: string; line: number; group: string;
   search: string;
 }
+interface Term { forms: string[]; meaning: string }
 interface Preset { name: string; title: string; note: string; changes: Changes }
 interface Prior { p10: number; p50: number; p90: number; fixed: boolean; prices: string | number | null }
 interface Assumption {

@@ -54,6 +54,7 @@ from octoplan.scenario.archives import MAX_ARCHIVE_BYTES
 from octoplan.scenario.arrays import Ints
 from octoplan.scenario.workbook.writing import write_workbook
 from octoplan.show.answer import PARAGRAPHS
+from octoplan.show.glossary import glossary
 from octoplan.show.html import CHART_FIT_FILE
 from octoplan.show.threat_flow import threat_flow_on_day
 
@@ -133,6 +134,7 @@ class Page:
             "title": scenario.title, "name": self.name, "hash": scenario.hash, "version": version("octoplan"),
             "months": list(scenario.names.months), "currency": scenario.currency, "countries": scenario.names.countries,
             "decisions": panels.decisions(scenario), "plan": plan_form(scenario),
+            "glossary": [asdict(term) for term in glossary()],
             "presets": [asdict(preset) for preset in presets(scenario)],
             "paragraphs": PARAGRAPHS, "assumptions": panels.assumptions(scenario),
             "max_upload": MAX_ARCHIVE_BYTES, "warnings": list(map(str, scenario.warnings)),

@@ -2,6 +2,7 @@
 import {$, all, changeParts, changeText, formatLevel, formatNumber, el, tableOf, within} from "./format.js";
 import {drawCharts, redrawAll} from "./charts.js";
 import {markEffects, showEffects} from "./effects.js";
+import {markTerms} from "./glossary.js";
 import {showImpacts} from "./log.js";
 import {markEarlier, markSentences, showSentences, stopSentences} from "./sentences.js";
 import {isAbort, post, showProblems} from "./server.js";
@@ -77,6 +78,7 @@ function showAnswer(answer) {
     showSentences(answer.answer, answer.note);
     document.body.dataset.answered = "yes";
     if (state.view === "money") showAnswerCharts(answer.charts);
+    markTerms();
     redrawAll();
     return;
   }
@@ -86,6 +88,7 @@ function showAnswer(answer) {
   showWarnings("change-warnings", answer.warnings);
   $("progress").textContent = progressText(answer);
   if (answer.top_results) showLevels(answer);
+  markTerms();
 }
 
 /** @param {AnswerLine} answer */

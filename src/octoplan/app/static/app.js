@@ -5,6 +5,7 @@ import {requestAnswer, showWarnings, VIEWS_WITHOUT_ANSWER} from "./answer.js";
 import {showCompare} from "./compare.js";
 import {refreshDays, showDays, stopDays} from "./days.js";
 import {copyLink, isDark, onShowSources, purgePlots, redrawAll} from "./charts.js";
+import {listenForTerms, markTerms} from "./glossary.js";
 import {showRuns} from "./jobs.js";
 import {showLog} from "./log.js";
 import {showPlan} from "./plan.js";
@@ -94,10 +95,12 @@ async function start() {
   showPresets();
   openView(state.view);
   if (VIEWS_WITHOUT_ANSWER.has(state.view)) requestAnswer();
+  markTerms();
   document.body.dataset.ready = "yes";
 }
 
 onChange(() => { saveState(); updateSliders(); listChanges(); showPresets(); requestAnswer(); refreshDays(); });
+listenForTerms();
 onShowSources(() => openView("log"));
 $("search").addEventListener("input", showAssumptions);
 $("preset").addEventListener("change", choosePreset);
