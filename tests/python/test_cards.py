@@ -19,7 +19,7 @@ from octoplan.outcomes.comparison_card import (
     main_differences,
     relative_size,
 )
-from octoplan.outcomes.format import digits
+from octoplan.outcomes.format import digits, percent
 from octoplan.outcomes.intervals import half_width
 from octoplan.scenario import Scenario
 from octoplan.scenario.scenario import with_files
@@ -176,7 +176,7 @@ def test_the_card_of_a_plan_has_its_gain_and_decisions() -> None:
     html = plan._repr_html_()
     answer = paragraphs(html)[0]
     assert f"saves {-plan.upper:,.1f} M GBP" in answer
-    assert f"gap: {plan.gap:.2%}" in answer
+    assert f"gap: {percent(plan.gap, 2)} of" in answer
     output = ", ".join(f"{value:,.15g}" for value in plan.scenario.decisions.output["bench"])
     title = plan.scenario.titles.get("plants.bench", "bench")
     assert cells(html, f"output, {title} a month") == [output]

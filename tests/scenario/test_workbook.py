@@ -394,8 +394,8 @@ MISTAKES: dict[str, tuple[Callable[[Any], object], tuple[str, ...]]] = {
         ("'part orders'!B1:", "such as 'uk-1: motor'"),
     ),
     "a missing assumption": (
-        lambda b: b["assumptions"].delete_rows(row_of(b, "assumptions", "raids.level")),
-        ("assumptions: raids.level is missing; add a row",),
+        lambda b: b["assumptions"].delete_rows(row_of(b, "assumptions", "crews.initial")),
+        ("assumptions: crews.initial is missing; add a row",),
     ),
 }
 """Natural mistakes: the change of the workbook, and what the report names."""
