@@ -307,6 +307,13 @@ def wrong_confidence(answer: Answer, text: str) -> Iterator[str]:
         if not is_fixed:
             yield "assumptions have ranges"
         return
+    if not answer.has_raids:
+        match = re.fullmatch(
+            r"Confidence is (low|medium): (\d+) of (\d+) assumptions are guesses that no observation informs\.", text
+        )
+        if match is None or (match[1] == "low") != (int(match[2]) > 0.5 * int(match[3])):
+            yield "not understood"
+        return
     match = re.match(
         rf"Confidence is (low|medium|high): the expected net benefit is {FIGURE}(?: to {FIGURE})?{MONEY}", text
     )
@@ -344,10 +351,22 @@ def wrong_turning(answer: Answer, text: str) -> Iterator[str]:
 def wrong_next_step(answer: Answer, text: str) -> Iterator[str]:
     """The sentence on what to do next."""
     changes = tested_changes(answer)
-    if match := re.match(r"Next: none of the (\d+) changes tested clearly avoids more damage than it costs", text):
-        if int(match[1]) != len(changes):
+    if not answer.has_raids and answer.limits:
+        yield from wrong_limits(answer, text)
+        return
+    if match := re.match(
+        r"Next: (.*); none of the (\d+) changes tested clearly avoids more damage than it costs", text
+    ):
+        advice = {"keep the decisions": 1, "simulate more futures": 0, "reconsider the programme": -1}
+        if match[1] in advice and advice[match[1]] != answer.net.mean.sign:
+            yield f"net benefit {answer.net.mean}"
+        if int(match[2]) != len(changes):
             yield f"{len(changes)} were tested"
         yield from (f"{item.title} does" for item in changes if is_clear(answer, item.net))
+        return
+    if text == "Next: keep the decisions, or test other ones.":
+        if answer.has_raids or any(is_clear(answer, improvement(answer, item)) for item in changes):
+            yield "a change improves the result"
         return
     match = re.match(r"Next: (.*?) would (?:cost|save) ", text)
     matching = [item for item in changes if match is not None and item.title == match[1]]

@@ -169,6 +169,11 @@ class Answer(ProgrammeResults):
         names = [turn.name for turn in self.turns if turn.difference.sign != 0]
         return self.assumption(names[0]) if names else None
 
+    @property
+    def all_fixed(self) -> bool:
+        """True if no assumption has a range."""
+        return all(assumption.is_fixed for assumption in self.scenario.assumptions)
+
     def assumption(self, name: str) -> Assumption:
         """The row of assumptions with a name."""
         return self.scenario.assumptions[self.scenario.columns.index(name)]

@@ -287,15 +287,18 @@ def changes_text(answer: Answer) -> str:
 
 
 def limits(answer: Answer) -> str:
-    """Effect of the change that improves the result most, and that of more units."""
-    if not answer.limits:
-        return ""
+    """Effect of the change that improves the result most, and that of more units; without raids it is the next step."""
+    return capitalised(effect_on_result(answer)) if answer.limits and answer.has_raids else ""
+
+
+def effect_on_result(answer: Answer) -> str:
+    """Effect of the first of ``limits``, and that of more units."""
     best = answer.limits[0]
     amount = plus_minus(answer.improvement(best))
     verb, noun = ("stop", "threat") if answer.has_raids else ("add", "unit")
     plural = "" if amount == "1" else "s"
     cost = "" if best in answer.paying[:1] else f" and {costs(answer, best)}"
-    return f"{capitalised(best.title)} would {verb} {amount} more {noun}{plural}{in_comparison(answer, best)}{cost}."
+    return f"{best.title} would {verb} {amount} more {noun}{plural}{in_comparison(answer, best)}{cost}."
 
 
 def in_comparison(answer: Answer, best: Marginal) -> str:
@@ -318,11 +321,14 @@ def costs(answer: Answer, item: Marginal) -> str:
 
 def confidence(answer: Answer) -> str:
     """The range of the expected net benefit given the assumptions, and its main driver."""
-    spread = answer.spreads.get("net")
-    if not answer.has_raids or spread is None or isnan(spread.chance):
-        return ""
-    if all(assumption.is_fixed for assumption in answer.scenario.assumptions):
+    if answer.all_fixed:
         return "Confidence is unknown: no assumption has a range."
+    if not answer.has_raids:
+        level = "low" if 2 * answer.unconfirmed > len(answer.scenario.assumptions) else "medium"
+        return f"Confidence is {level}: {guesses(answer)}"
+    spread = answer.spreads.get("net")
+    if spread is None or isnan(spread.chance):
+        return ""
     sign = answer.net.mean.sign
     is_one_sided = (spread.low > 0.0 and sign > 0) or (spread.high < 0.0 and sign < 0)
     level = "low" if not is_one_sided else "medium" if answer.unconfirmed else "high"
@@ -341,14 +347,20 @@ def on_what(answer: Answer) -> str:
 
 def evidence(answer: Answer) -> str:
     """Sentences on how many assumptions are guesses, and on the share of chance."""
-    guesses = (
+    spread = answer.spreads.get("net")
+    if not answer.has_raids or spread is None or isnan(spread.chance):
+        return guesses(answer) if answer.has_raids or answer.all_fixed else ""
+    return (
+        f"{guesses(answer)} Chance causes {percent(spread.chance)} of the variance of the net benefit between futures."
+    )
+
+
+def guesses(answer: Answer) -> str:
+    """A sentence on how many assumptions are rated red and not informed by observations."""
+    return (
         f"{answer.unconfirmed:,} of {len(answer.scenario.assumptions):,} assumptions are guesses that no observation "
         "informs."
     )
-    spread = answer.spreads.get("net")
-    if spread is None or isnan(spread.chance):
-        return guesses
-    return f"{guesses} Chance causes {percent(spread.chance)} of the variance of the net benefit between futures."
 
 
 def turning(answer: Answer) -> str:
@@ -391,14 +403,26 @@ def values_text(assumption: Assumption, low: float, high: float) -> tuple[str, s
 
 def next_step(answer: Answer) -> str:
     """What to do next: the change that pays best, or the assumption to find out more about."""
-    if not answer.has_raids or not answer.marginal.effects:
+    if not answer.marginal.effects:
         return ""
+    if not answer.has_raids:
+        return f"Next: {effect_on_result(answer)}" if answer.limits else "Next: keep the decisions, or test other ones."
     if answer.paying:
         best = answer.paying[0]
         return (
             f"Next: {best.title} would {costs(answer, best)} and avoid damage of {money_change(answer, best.avoided)}."
         )
-    text = f"Next: none of the {changes_text(answer)} clearly avoids more damage than it costs"
-    if answer.driver is None:
-        return f"{text}."
-    return f"{text}; find out more about the {subject(answer.scenario, answer.driver)}."
+    return (
+        f"Next: {without_paying_change(answer)}; none of the {changes_text(answer)} clearly avoids more damage than it "
+        "costs."
+    )
+
+
+def without_paying_change(answer: Answer) -> str:
+    """What to do if no change pays: find out more, reconsider the programme, or keep the decisions."""
+    if answer.all_fixed:
+        return "give the assumptions ranges"
+    if answer.driver is not None and (answer.turning or answer.net.mean.sign == 0):
+        return f"find out more about the {subject(answer.scenario, answer.driver)}"
+    by_sign = {1: "keep the decisions", -1: "reconsider the programme", 0: "simulate more futures"}
+    return by_sign[answer.net.mean.sign]
