@@ -7,6 +7,7 @@ import pytest
 
 import octoplan as op
 from octoplan.errors import RunError
+from octoplan.outcomes.main_measures import main_keys
 from octoplan.outcomes.precision import (
     FIRST_STEP,
     Precision,
@@ -19,6 +20,7 @@ from octoplan.outcomes.precision import (
     step_of,
 )
 from octoplan.scenario import load
+from tests.outcomes.runs import octopus
 
 
 def test_a_percentage_and_absolute_amounts_are_read() -> None:
@@ -86,3 +88,12 @@ def test_the_next_step_follows_the_square_root_law() -> None:
     assert next_futures(Step(200, "x", "units", 10.0, 1.0, 1), 10_000) == 800
     assert next_futures(Step(200, "x", "units", 10.0, 1.0, 1), 500) == 500
     assert next_futures(Step(200, "x", "units", 1.001, 1.0, 1), 10_000) > 200
+
+
+def test_a_percentage_restricts_the_ten_key_results_only() -> None:
+    """Other measures are restricted if they are named."""
+    results = octopus().key_results()
+    ten = set(main_keys(row.key for row in results))
+    assert set(error_ratios(results, Precision(0.1))) <= ten
+    ratios = error_ratios(results, Precision(0.1, {"damage": 1e6, "leakers": 5.0}))
+    assert {"damage", "leakers"} <= set(ratios) <= ten | {"damage", "leakers"}

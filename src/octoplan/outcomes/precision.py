@@ -13,6 +13,7 @@ import xarray as xr
 from octoplan.errors import RunError
 from octoplan.outcomes.intervals import MIN_BLOCKS
 from octoplan.outcomes.key_results import KeyResult, KeyResults
+from octoplan.outcomes.main_measures import main_keys
 from octoplan.outcomes.measures import key_results
 from octoplan.outcomes.run import Run
 from octoplan.outcomes.sampling import BLOCK_FUTURES
@@ -32,9 +33,9 @@ class Precision:
     """Standard errors that the key results must not exceed.
 
     relative
-        Largest standard error of the P50 as a share of the P50. For a measure in per cent and for a probability it is
-        the largest standard error in hundreds of percentage points. For a measure whose P10 and P90 have different
-        signs, it is a share of the range from P10 to P90. Months are not restricted.
+        Largest standard error of the P50 of the ten key results as a share of the P50. For a measure in per cent and
+        for a probability it is the largest standard error in hundreds of percentage points. For a measure whose P10 and
+        P90 have different signs, it is a share of the range from P10 to P90. Months are not restricted.
     absolute
         Largest standard error by key of the measure, in its unit; it replaces the relative one.
 
@@ -118,7 +119,8 @@ def largest_error(row: KeyResult, precision: Precision) -> float:
 def error_ratios(results: KeyResults, precision: Precision) -> dict[str, float]:
     """Standard error of each key result over the largest permitted one, by key; undefined errors are omitted.
 
-    The error is that of the P50, and of the mean for a probability.
+    The error is that of the P50, and of the mean for a probability. The relative precision restricts the ten key
+    results (``main_measures``) only, because a few of the other measures are much more skewed.
 
     Raises RunError if an absolute precision names a measure that the run does not have.
     """
@@ -128,7 +130,8 @@ def error_ratios(results: KeyResults, precision: Precision) -> dict[str, float]:
         raise RunError(
             f"the precision names {', '.join(map(repr, unknown))}, not a measure of this run; it has {names}"
         )
-    errors = {row.key: standard_error(row) / largest_error(row, precision) for row in results}
+    restricted = {*main_keys(row.key for row in results), *precision.absolute}
+    errors = {row.key: standard_error(row) / largest_error(row, precision) for row in results if row.key in restricted}
     return {key: ratio for key, ratio in errors.items() if isfinite(ratio)}
 
 
