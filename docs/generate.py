@@ -67,7 +67,7 @@ def default_value(kind: Kind, parameter: Parameter) -> str:
     if value is None:
         return ""
     unless = ", ".join(f"`{name}`" for name in value.unless)
-    return f"{value.value:,.15g}: {value.meaning}" + (f"; none with {unless}" if unless else "")
+    return f"{value.value:,.15g}: {value.meaning}" + (f"; not used with {unless}" if unless else "")
 
 
 def points_to(link: Link) -> str:

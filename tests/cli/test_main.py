@@ -172,7 +172,7 @@ def test_check_lists_and_fills_the_defaults(tmp_path: Path, capsys: pytest.Captu
     assert octoplan("check", str(folder)) == 0
     listed = capsys.readouterr().out
     count = sum(a.is_default for a in load(folder).assumptions)
-    assert f"{count} assumptions have no row and a default value, rated red" in listed
+    assert f"{count} assumptions have no row and therefore a default value, rated red" in listed
     assert "  plants.bench.slope = 1: no learning\n" in listed
     before = (folder / "assumptions.csv").read_text()
     assert octoplan("check", str(folder), "--fill") == 0

@@ -146,7 +146,7 @@ def test_defaults_are_counted_in_the_report(pocket: Scenario) -> None:
     """The first limitation of the report gives their number; a scenario without defaults has no such words."""
     results = RunResults(op.simulate(pocket, 2, 1))
     count = sum(a.is_default for a in pocket.assumptions)
-    assert f"{count} of these have no row, and a default value." in limitations(results.run)[0]
+    assert f"{count} of these have no row and therefore a default value." in limitations(results.run)[0]
     filled = read_files({**pocket.files, "assumptions.csv": with_default_rows(pocket)})
     assert "default" not in limitations(op.simulate(filled, 2, 1))[0]
 

@@ -98,7 +98,7 @@ class MarginalAnalysis:
         doubled = f", and {twice:,} with twice as much," if twice else ""
         return (
             f"{small:,} small changes{doubled} were each simulated over {self.futures:,} futures of the run; an effect "
-            "is clear if its confidence level is 95 % for all changes together."
+            "is clear if it differs from zero at a confidence level of 95 % for all changes together."
         )
 
     def __getitem__(self, key: str) -> Marginal:

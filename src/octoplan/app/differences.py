@@ -33,7 +33,7 @@ def upload_summary(upload: Scenario, served: Scenario) -> dict[str, Any]:
 def differences(baseline: Scenario, other: Scenario) -> Iterator[str]:
     """Yield a sentence for each decision, assumption and entry of the programme that differs, and for other files.
 
-    Comments and the layout of files are no differences.
+    Comments and the layout of files do not count as differences.
     """
     yield from table_differences("decision", values_of(baseline, DECISIONS), values_of(other, DECISIONS))
     rows, other_rows = ({row.name: assumption_text(row) for row in s.assumptions} for s in (baseline, other))

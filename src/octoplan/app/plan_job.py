@@ -12,6 +12,7 @@ from octoplan.app.engine import SEED
 from octoplan.app.plan_form import plan_options
 from octoplan.app.views import CaptionedChart
 from octoplan.executors import cores
+from octoplan.outcomes.format import percent
 from octoplan.outcomes.intervals import Interval, interval
 from octoplan.outcomes.key_results import month_label
 from octoplan.plan.goals import goals_of
@@ -113,13 +114,13 @@ def conclusion(best_plan: Plan, evaluation: Evaluation) -> list[str]:
     units = narrative.requested_by_plant(best_plan)
     difference = f"{-cost.mean:+,.1f} ± {half:,.1f} M {currency} of discounted spend and losses"
     sentences = [
-        f"the plan {relation} the scenario's decisions: {difference}, over {cost.futures:,} futures not used for it",
+        f"the plan {relation} the scenario's decisions: {difference}, over {cost.futures:,} futures that the search did not use",
         f"units requested over the horizon: {units or 'none'}",
     ]
     if not narrative.cheaper(evaluation):
         sentences.append("no alternative that was simulated is significantly cheaper")
     if best_plan.attained_share is not None:
-        sentences.append(f"the goals are reached in {best_plan.attained_share:.0%} of the futures of the search")
+        sentences.append(f"the goals are reached in {percent(best_plan.attained_share)} of the futures of the search")
     return sentences
 
 

@@ -79,7 +79,7 @@ def twice_the_crews_and_kits(scenario: Scenario) -> Preset:
 
 
 def by_country(scenario: Scenario) -> Iterator[Preset]:
-    """Yield for each of several countries with plants a preset in which it makes all that is requested at last."""
+    """Yield for each of several countries with plants a preset in which it makes all units requested."""
     plants = plants_with_output(scenario)
     countries = dict.fromkeys(scenario.programme.link("plants", plant, "country") for plant in plants)
     if len(countries) < 2:
@@ -96,7 +96,7 @@ def by_country(scenario: Scenario) -> Iterator[Preset]:
         title = scenario.titles.get(f"countries.{country}", country)
         note = (
             f"Plants elsewhere make nothing. Output and lines in {title} are multiplied by {factor[1:]}, so that as "
-            "many are made a month at last as by all plants together."
+            "many units are requested in the last month as from all plants in the baseline."
         )
         yield Preset(f"all-made-in-{country}", f"All made in {title}", note, changes)
 

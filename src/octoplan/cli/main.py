@@ -220,7 +220,7 @@ def check(folder: str, *, schema: Path | None = None, fill: Annotated[bool, Para
         Folder to write the JSON Schemas of programme.toml, decisions.toml and a row of assumptions.csv and of
         observations.csv to.
     fill
-        Write a row for each assumption that has none and therefore a default value to the end of assumptions.csv. The
+        Add a row at the end of assumptions.csv for each assumption that has a default value because it has no row. The
         rows are rated red, with a note; results do not change.
 
     """
@@ -260,7 +260,7 @@ def fill_defaults(folder: str, scenario: "Scenario") -> None:
     number = sum(assumption.is_default for assumption in scenario.assumptions)
     if number:
         atomic_write(path, with_default_rows(scenario))
-        report_written(path, f"{path}: {number} rows with default values added")
+        report_written(path, f"{path}: {number} {'rows' if number > 1 else 'row'} with default values added")
     else:
         print_line(f"{path}: every assumption has a row; nothing to add")
 
@@ -312,7 +312,7 @@ def default_summary(scenario: "Scenario") -> list[str]:
     if not defaults:
         return []
     return [
-        f"{len(defaults)} assumptions have no row and a default value, rated red (rows for them: check --fill):",
+        f"{len(defaults)} assumptions have no row and therefore a default value, rated red (check --fill adds rows):",
         *(f"  {a.name} = {a.value:g}: {a.note.removeprefix('default: ')}" for a in defaults),
     ]
 

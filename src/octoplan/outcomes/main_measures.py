@@ -23,7 +23,7 @@ FIRST_MEASURES = ("leakers", "made", "programme/cost", "damage/avoided")
 
 
 def main_variant(key: str, keys: Iterable[str]) -> str:
-    """Key of the variant of a measure that a summary uses: excluding decoys, or for the last milestone.
+    """Key of the variant of a measure that a summary uses: excluding decoys, or for the last target.
 
     >>> main_variant("leakers", ("leakers", "leakers/excluding-decoys"))
     'leakers/excluding-decoys'

@@ -107,7 +107,7 @@ def edited_assumptions(
 ) -> str:  # fmt: skip
     """``assumptions.csv`` with new values in the rows of the changed assumptions; other rows are not rewritten.
 
-    If an assumption with a default value is changed, all of these get rows.
+    If an assumption with a default value is changed, rows are added for all default values.
     """
     assumptions_by_name = {assumption.name: assumption for assumption in scenario.assumptions}
     changes_default = any(name in values for name, a in assumptions_by_name.items() if a.is_default)
@@ -138,9 +138,9 @@ def edited_assumptions(
 
 
 def with_default_rows(scenario: "Scenario") -> bytes:
-    """``assumptions.csv`` with a row for each assumption that has a default value, after the rows that it has.
+    """``assumptions.csv`` with a row for each assumption that has a default value, after its other rows.
 
-    A default value may require that others have no row either, so that all of them are written.
+    All of them are written, because some default values are used only if related parameters have no row either.
     """
     data = scenario.files[ASSUMPTIONS]
     added = [default_cells(assumption) for assumption in scenario.assumptions if assumption.is_default]

@@ -1,6 +1,6 @@
 """Default values of assumptions that have no row: the neutral value that switches a part of the model off.
 
-A default is used only if no row supplies the parameter, and if no row states a parameter that gives it a meaning: a
+A default is used only if no row supplies the parameter, and if no row states a parameter that depends on it: a
 scenario that states the time between outages of a supplier must also state the time to recover. Assumptions with a
 default value are rated red and are part of the assumption log.
 """
@@ -73,14 +73,14 @@ DEFAULT_VALUES: Mapping[tuple[str, str], Default] = {
     ("lanes", "mttr"): Default(1.0, "no outages", ("mtbf",)),
     ("regions", "power_exposure"): Default(0.0, "no power cuts", ("power_days",)),
     ("regions", "power_days"): Default(1.0, "no power cuts", ("power_exposure",)),
-    ("regions", "grounded_winter"): Default(0.0, "the weather is always fit", ("grounded_summer", "spell")),
-    ("regions", "grounded_summer"): Default(0.0, "the weather is always fit", ("grounded_winter", "spell")),
-    ("regions", "spell"): Default(1.0, "the weather is always fit", ("grounded_winter", "grounded_summer")),
+    ("regions", "grounded_winter"): Default(0.0, "the weather always allows sorties", ("grounded_summer", "spell")),
+    ("regions", "grounded_summer"): Default(0.0, "the weather always allows sorties", ("grounded_winter", "spell")),
+    ("regions", "spell"): Default(1.0, "the weather always allows sorties", ("grounded_winter", "grounded_summer")),
     ("corridors", "share"): Default(1.0, "corridors into a region have equal weights"),
     ("raids", "salvo_share"): Default(0.0, "no salvo days", ("salvo_stay", "packages.salvo_mean")),
     ("raids", "salvo_stay"): Default(0.0, "no salvo days", ("salvo_share", "packages.salvo_mean")),
     ("raids", "level"): Default(1.0, "intensities are as stated"),
-    ("raids", "growth"): Default(0.0, "no trend of the intensity"),
+    ("raids", "growth"): Default(0.0, "the intensity has no trend"),
     ("raids", "wander"): Default(0.0, "the intensity does not vary slowly", ("wander_time", "begin")),
     ("raids", "wander_time"): Default(1.0, "the intensity does not vary slowly", ("wander", "begin")),
     ("raids", "begin"): Default(0.0, "the intensity does not vary slowly", ("wander", "wander_time")),
@@ -119,7 +119,7 @@ def default_rows(
 ) -> list[Row]:
     """Rows with the default values of the parameters that no row supplies.
 
-    If no row supplies a parameter of any of its entities, one row with wildcards is for all of them.
+    If no entity has a row for a parameter, one row with wildcards supplies it for all of them.
 
     Args:
         programme: The programme.

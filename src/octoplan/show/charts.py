@@ -25,8 +25,8 @@ class Chart(NamedTuple):
 
 
 MAP_CAPTION = (
-    "Schematic: one tile for each region, and no place within it. Means over futures and the whole period; the "
-    "difference is that in the same futures without the programme."
+    "Schematic: one tile for each region, without places in it. Means over futures, for the whole period; "
+    "differences are between the same futures with and without the programme."
 )
 
 CHARTS: dict[str, Chart] = {
@@ -60,7 +60,7 @@ CHARTS: dict[str, Chart] = {
     "waterfall": Chart(
         waterfall,
         "From the threats launched, each layer stops some; what remains reaches its target. Means over the same "
-        "futures with and without the programme, so that bars add up; decoys are apart.",
+        "futures with and without the programme, so that bars add up. Decoys have a separate panel.",
     ),
     "leakers-by-region": Chart(leakers_by_region, f"Decoys are excluded. {MAP_CAPTION}"),
     "damage-by-region": Chart(damage_by_region, MAP_CAPTION),
@@ -89,7 +89,7 @@ CHARTS: dict[str, Chart] = {
     ),
     "cost-and-benefit": Chart(
         cost_and_benefit,
-        "One point for each future: above the dashed line the damage avoided is larger than the cost. The cost "
+        "One point for each future: above the dashed line the damage and spend avoided exceed the cost. The cost "
         "excludes crews and kits, which are the same without the programme.",
     ),
     "cost-effectiveness": Chart(

@@ -180,6 +180,6 @@ def limitations(run: Run) -> list[str]:
     parts = [
         ratings,
         *([f"{calibrated:,} of these are calibrated"] if calibrated else []),
-        *([f"{defaults:,} of these have no row, and a default value"] if defaults else []),
+        *([f"{defaults:,} of these have no row and therefore a default value"] if defaults else []),
     ]
     return [f"{'; '.join(parts)}.", *LIMITATIONS]

@@ -17,7 +17,7 @@ ROW_HEIGHT = 40
 TITLE_WIDTH, MAX_TITLE = 46, 90
 """Characters of a line of the title of a change, and of the whole title."""
 CAPTION = (
-    "Each change was simulated in the same futures as the run: the mean gain over the mean additional spend of all "
+    "Each change was simulated over futures of the run. Bars: mean gain divided by mean additional spend of all "
     "payers, with the 95 % confidence interval of the ratio. Grey: not distinguishable from zero. Green: a delay "
     "avoided, which money alone does not buy. A change without a clear cost has no ratio."
 )

@@ -31,7 +31,7 @@ class Flow(NamedTuple):
 def waterfall(run: Run) -> go.Figure | None:
     """Waterfall of the threats that each layer stops, with and without the programme, means over futures.
 
-    Decoys are in a panel of their own. Layers are in the order in which they engage.
+    Decoys have a separate panel. Layers are in the order in which they engage.
     None if no threat is launched.
 
     >>> import octoplan as op
@@ -72,8 +72,8 @@ def waterfall_title(run: Run, pair: Sequence[Flow]) -> str:
     without, item = pair
     prevented = effect(leakers_prevented(run), run.finished_futures)
     return (
-        f"Of {number(item.launched)} threats {number(item.leaked)} get through, "
-        f"{number(without.leaked)} without the programme: {plus_minus(prevented)} are prevented"
+        f"Of {number(item.launched)} threats, {number(item.leaked)} reach their targets, "
+        f"{number(without.leaked)} without the programme; leakers prevented: {plus_minus(prevented)}"
     )
 
 

@@ -104,7 +104,7 @@ function showLevels(answer) {
 function progressText(answer) {
   const failed = answer.failed ? `; ${answer.failed} failed and are excluded` : "";
   if (!answer.top_results && held > answer.levels)
-    return `${answer.futures} of ${held} futures simulated${failed}; what is grey is of the earlier settings until then`;
+    return `${answer.futures} of ${held} futures simulated${failed}; grey results are of the earlier settings until then`;
   return `${answer.futures} futures simulated${answer.futures < answer.most ? `; more are being simulated, up to ${answer.most}` : ""}${failed}`;
 }
 

@@ -25,7 +25,7 @@ export const all = (selector, box = document) => [...box.querySelectorAll(/** @t
 export const within = (box, selector) => /** @type {HTMLElement} */ (box.querySelector(selector));
 
 /**
- * A new element with properties and children; children that are null are left out.
+ * A new element with properties and children; children that are null are omitted.
  * @template {keyof HTMLElementTagNameMap} K
  * @param {K} tag
  * @param {{[P in keyof HTMLElementTagNameMap[K]]?: HTMLElementTagNameMap[K][P] | number}} properties

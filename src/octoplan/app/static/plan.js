@@ -7,7 +7,7 @@ import {showJobs, textLines} from "./jobs.js";
 import {entriesOf, planForm, planOptions} from "./plan_form.js";
 import {setChanges, state} from "./state.js";
 
-const NOTE = "Searches for the output, lines, crew intake and kits that serve the goal best, starting from the scenario with the current changes. "
+const NOTE = "Searches for the output, lines, crew intake and kits that achieve the goal best, starting from the scenario with the current changes. "
   + "Empty fields set no goal. The job runs in the background; its result survives a reload.";
 const APPLIED = "The plan is loaded into the decisions. The results above are of the plan, with the paired change against the baseline; Undo returns.";
 
@@ -58,7 +58,7 @@ function tables({paired, unseen, calendar, constraints, alternatives, limits, re
       tableOf(["measure", "change, mean ± 95 % CI", "unit"], paired.map(({title, unit, change}) =>
         el("tr", {}, label(title), cell(changeText(change, unseen)), label(unit))))),
     ...section("Calendar", ...calendar.rows.length
-      ? [el("p", {className: "small", textContent: "Means over the futures of the search; darker cells have more."}), calendarTable(calendar)]
+      ? [el("p", {className: "small", textContent: "Means over the futures of the search; darker cells have larger values."}), calendarTable(calendar)]
       : [el("p", {textContent: "The plan makes no unit, trains no crew and orders no kit in any month."})]),
     ...section("Alternatives minus the plan", tableOf([`alternative`, `cost, M ${currency}`, "threats stopped", "leakers", `mean regret, M ${currency}`],
       alternatives.map(({name, cost, stopped, leaked, regret, preferred}) => el("tr", {className: preferred ? "better" : ""}, label(name),

@@ -52,7 +52,7 @@ export function planForm() {
 }
 
 /**
- * The options of a job from the entries of the form, by name; empty entries are left out.
+ * The options of a job from the entries of the form, by name; empty entries are omitted.
  * @param {[string, string][]} entries names and values of the fields; check boxes only if they are checked
  */
 export function planOptions(entries) {
