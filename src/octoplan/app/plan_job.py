@@ -113,8 +113,9 @@ def conclusion(best_plan: Plan, evaluation: Evaluation) -> list[str]:
     )  # fmt: skip
     units = narrative.requested_by_plant(best_plan)
     difference = f"{-cost.mean:+,.1f} ± {half:,.1f} M {currency} of discounted spend and losses"
+    futures = f"{cost.futures:,} futures that the search did not use"
     sentences = [
-        f"the plan {relation} the scenario's decisions: {difference}, over {cost.futures:,} futures that the search did not use",
+        f"the plan {relation} the scenario's decisions: {difference}, over {futures}",
         f"units requested over the horizon: {units or 'none'}",
     ]
     if not narrative.cheaper(evaluation):
