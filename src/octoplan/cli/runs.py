@@ -68,9 +68,9 @@ def run(
     futures
         Number of futures to simulate; with --precision the maximum number.
     precision
-        Simulate until the standard error of the P50 of the ten key results is at most this percentage of the P50, such
-        as 2%; for shares and probabilities, this many percentage points; if P10 and P90 have different signs, this
-        percentage of the range from P10 to P90. MEASURE=AMOUNT, such as leakers=50, sets the standard error of one
+        Simulate until the standard error of the P50 of each of the ten key results is at most this percentage of the
+        P50, such as 2%; for shares and probabilities, this many percentage points; if P10 and P90 have different signs,
+        this percentage of the range from P10 to P90. MEASURE=AMOUNT, such as leakers=50, sets the standard error of one
         measure in its unit. The default without --futures is 10%, with at most 10,000 futures.
     seed
         Seed of the random draws; the same seed gives the same run, bit for bit.

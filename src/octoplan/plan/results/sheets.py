@@ -15,6 +15,7 @@ from octoplan.plan.results.break_even import UnitsValue
 from octoplan.plan.results.evaluation import Z_95, Evaluation
 from octoplan.plan.second_stage_tables import FutureTable
 from octoplan.plan.solver.two_stage import Floats
+from octoplan.scenario.descriptions import row_reference
 from octoplan.tables import Cell, Column, ColumnType, Table
 
 Row = tuple[Cell, ...]
@@ -306,7 +307,7 @@ def sources(plan: Plan) -> Table:
         rows.append(
             (assumption.name, assumption.value, assumption.low, assumption.high, assumption.distribution, unit,
              assumption.price_base if assumption.currency else None, titles, links, assumption.quality,
-             assumption.owner, assumption.date, assumption.note, f"{assumption.file}:{assumption.line}")
+             assumption.owner, assumption.date, assumption.note, row_reference(assumption))
         )  # fmt: skip
     head = (
         "assumption", "value", "low", "high", "distribution", "unit", "price base (year)", "source",
