@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 
 import octoplan as op
 from octoplan.outcomes.finance import net_benefit
-from octoplan.outcomes.format import digits, scaled
+from octoplan.outcomes.format import digits, percent, scaled
 from octoplan.outcomes.intervals import Interval, interval
 from octoplan.outcomes.view import OTHERS, View, by_future, view_of
 from octoplan.plan.results.alternatives import BASELINE, NO_PROGRAMME, NO_UNITS
@@ -276,7 +276,7 @@ def best_text(results: Results) -> str:
 def gap_text(results: Results) -> str:
     """The optimality gap of the search, and its estimate on other futures."""
     estimate, gain = results.plan["gap_estimated"], max(1e-9, -results.plan["upper"])
-    text = f"{results.plan['gap']:.2%} of the plan's gain of {digits(gain)}"
+    text = f"{percent(results.plan['gap'], 2)} of the plan's gain of {digits(gain)}"
     if estimate is None:
         return text
     bound = digits(estimate["below_95"])
