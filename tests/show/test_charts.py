@@ -13,12 +13,17 @@ import octoplan as op
 from octoplan.answer.totals import effect
 from octoplan.outcomes.finance import leakers_prevented, net_benefit
 from octoplan.outcomes.run import Run
+from octoplan.outcomes.run_results import RunResults
+from octoplan.outcomes.view import total
 from octoplan.show.charts import CHARTS
 from octoplan.show.html import PageFigure
 from octoplan.show.money_charts import cost_per_kill_title, undefined_cost
+from octoplan.show.options import options
+from octoplan.show.overview import deliveries_and_leakers
 from octoplan.show.region_maps import tile_positions, wrap_name
 from octoplan.show.rounding import percent, plus_minus
-from octoplan.show.series import median
+from octoplan.show.series import median, month_in_full
+from octoplan.show.supply_charts import deliveries
 from octoplan.show.theme import PALETTE, add_band, monthly_quantiles, new_figure, undefined_note
 from tests.answer.variants import run_of
 from tests.outcomes.runs import octopus, pocket
@@ -314,3 +319,33 @@ def test_a_class_without_launches_has_no_share_stopped() -> None:
     figure = op.show.stopped_share(replace(run, data=data))
     assert figure.layout.annotations[-1].text.endswith(": none launched")
     assert "nan" not in figure.layout.title.text
+
+
+def test_deliveries_have_bands_where_futures_differ_and_targets_outside() -> None:
+    """Octopus has two bands and pocket none; targets are labelled right of the panel, and the title has the month."""
+    run = octopus()
+    chart = deliveries(run)
+    assert [trace.name for trace in chart.data] == ["P10 to P90", "P25 to P75", "median (P50)"]
+    assert [trace.name for trace in deliveries(pocket()).data] == ["median (P50)"]
+    labels = {note.text: (note.x, note.xref, note.xanchor) for note in chart.layout.annotations}
+    outside = (1.0, "x domain", "left")
+    *lower, highest = sorted(run.scenario.output_targets)
+    assert labels == {f"target<br>{highest:,}": outside, **{f"{rate:,}": outside for rate in lower}}
+    delivered = total(run, "delivered", "plant").max(axis=1)
+    month = month_in_full(run.compiled.names.months[-1])
+    assert deliveries(pocket()).layout.title.text == "In no future 2,000 units a month reach the regions by March 2026"
+    assert "2,000 units a month reach the regions" in chart.layout.title.text
+    assert (f"In no future 2,000 units a month reach the regions by {month}" == chart.layout.title.text) == bool(
+        (delivered < 2000).all()
+    )
+
+
+def test_leakers_prevented_in_the_title_are_those_of_the_options() -> None:
+    """The title of the first chart and the table of options state the same number; labels stand right of the lines."""
+    run = octopus()
+    chart = deliveries_and_leakers(run)
+    row = next(row for row in options([RunResults(run)], ["octopus"]).rows if row[0].startswith("leakers"))
+    prevented = chart.layout.title.text.split("leakers prevented: ")[1]
+    assert row[3] in {f"-{prevented}", prevented.removeprefix("-")}
+    ends = [note for note in chart.layout.annotations if note.text in {"with", "without"}]
+    assert [(note.x, note.xref, note.xanchor) for note in ends] == [(1.0, "x2 domain", "left")] * 2

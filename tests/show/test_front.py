@@ -6,8 +6,9 @@ from octoplan.answer.answer import answer_of
 from octoplan.api import simulate
 from octoplan.outcomes.run_results import RunResults
 from octoplan.show.answer import sentences
-from octoplan.show.front import answer_parts, answer_rows, proposal
-from tests.outcomes.runs import pocket
+from octoplan.show.front import answer_parts, answer_rows, period, proposal, reading
+from tests.answer.variants import run_of
+from tests.outcomes.runs import octopus, pocket
 
 
 def test_the_answer_gives_the_number_of_futures_of_a_result() -> None:
@@ -44,3 +45,11 @@ def test_the_proposal_is_that_of_the_decisions() -> None:
     assert proposal(simulate(scenario, 2)) == (
         f"Proposed in 3 months: no interceptors, 60 crews trained and 1,200 kits ordered {start}"
     )
+
+
+def test_the_first_page_explains_its_ranges_and_terms() -> None:
+    """Leakers are explained if there are raids, and decoys if there are any; the period is in words."""
+    assert "Leakers are threats that reach their targets, and decoys drones without a warhead." in reading(octopus())
+    assert reading(pocket()).endswith("Leakers are threats that reach their targets.")
+    assert "Leakers" not in reading(run_of("production only"))
+    assert period(pocket()) == "Simulated months: January 2026 to March 2026"

@@ -14,6 +14,7 @@ from octoplan.api import Run, simulate
 from octoplan.errors import RunError
 from octoplan.outcomes.run_results import RunResults
 from octoplan.scenario import load
+from octoplan.scenario.descriptions import row_reference
 from octoplan.show.answer import sentences
 from octoplan.show.charts import CHARTS
 from octoplan.show.report import report
@@ -71,7 +72,7 @@ def test_the_log_has_every_assumption_with_its_line(run: Run) -> None:
     log = text[text.index("id='log'") : text.index("id='method'")]
     for assumption in run.scenario.assumptions:
         assert f"<th scope='row'>{assumption.name}</th>" in log
-        assert f"<td>{Path(assumption.file).name}:{assumption.line}</td>" in log
+        assert f"<td>{row_reference(assumption)}</td>" in log
 
 
 def test_annexes_without_content_are_omitted() -> None:
@@ -171,21 +172,25 @@ def test_runs_of_different_lengths_are_reported_over_the_futures_of_both(tmp_pat
     long, short = simulate(load("pocket"), 12), simulate(load("pocket"), 8)
     other = simulate(dearer, 8)
     expected, text = report(short, other), report(long, other)
-    options = re.compile(r"<h2[^>]*>Options.*?</table>", re.DOTALL)
+    options = re.compile(r"<h2[^>]*>Options<.*?</table>", re.DOTALL)
     assert options.search(text)[0] == options.search(expected)[0]  # type: ignore[index]
     assert "8 futures" in text
     assert "12 futures" not in text
 
 
 def test_the_printed_pages_have_a_header(tmp_path: Path) -> None:
-    """The title of the programme, the run and the date are strings of the style sheet, in which no markup is active."""
+    """Title, date and, at the foot, the run are strings of the style sheet, in which no markup is active."""
     scenario = changed(tmp_path / "named", programme={'title = "Pocket"': "title = 'A \"b\" </style><b>'"})
     run = simulate(scenario, 2, 3)
     text = report(run)
-    header = re.search(r'@top-left \{ content: "(.*?)".*?@top-right \{ content: "(.*?)"', text, re.DOTALL)
-    assert header is not None
-    left, right = (re.sub(r"\\([0-9a-f]{6})", lambda code: chr(int(code[1], 16)), item) for item in header.groups())
+    boxes = dict(re.findall(r'@(top-left|top-right|bottom-left) \{ content: "(.*?)"', text))
+    decoded = {k: re.sub(r"\\([0-9a-f]{6})", lambda code: chr(int(code[1], 16)), v) for k, v in boxes.items()}
+    left, right, below = (decoded[name] for name in ("top-left", "top-right", "bottom-left"))
     assert left == 'A "b" </style><b>'
-    assert re.fullmatch(rf"run {scenario.hash[:12]}, seed 3, 2 futures · \d{{4}}-\d\d-\d\d", right)
+    assert re.fullmatch(r"Report of \d{1,2} [A-Z][a-z]+ \d{4}", right)
+    assert below == f"2 futures · seed 3 · scenario {scenario.hash[:12]} · octoplan {run.version}"
+    page = text[text.index("<main>") : text.index("<section class='annex'")]
+    assert page.count(below) == page.count(scenario.hash[:12]) == page.count("seed 3") == 1
+    assert "Simulated months: January 2026 to March 2026." in page
     assert "counter(page)" in text
     assert "counter(pages)" in text

@@ -32,8 +32,8 @@ MAP_CAPTION = (
 CHARTS: dict[str, Chart] = {
     "deliveries-and-leakers": Chart(
         deliveries_and_leakers,
-        "Dashed horizontal lines: targets of the scenario. Lines: P50; bands: P10 to P90 unless marked. Leakers, if "
-        "there are raids, are threats that reach their targets, in the same futures with and without the programme.",
+        "Dashed horizontal lines: targets. Other lines: medians over futures, which are the same futures with and "
+        "without the programme.",
     ),
     "deliveries": Chart(
         deliveries,

@@ -19,11 +19,19 @@ from octoplan.scenario.assumptions import Assumption
 from octoplan.scenario.descriptions import describe, row_reference
 from octoplan.show.answer import sentences
 from octoplan.show.sensitivity import switching_values
+from octoplan.show.series import month_in_full
 from octoplan.show.theme import MILLION, capitalised
 
 NET_BENEFIT, LEAKERS_PREVENTED = "the net benefit", "the number of leakers prevented"
 QUESTION = "What does the programme add to the defence, what does it cost, and what limits it?"
 
+READING = (
+    "In brackets: the range of 8 in 10 futures (P10 to P90); a future is one possible course of events. ±: half-width "
+    "of the 95 % confidence interval of a mean."
+)
+"""How to read the numbers of the first page."""
+TERMS = "Leakers are threats that reach their targets", ", and decoys drones without a warhead"
+"""What terms of the first page mean, the second part in scenarios with decoys."""
 LIMITATIONS = (
     "The model resolves days and regions: it says nothing about places within a region or times within a night.",
     "Uncertainty of the assumptions is that of their stated ranges; an assumption without a range adds none.",
@@ -68,6 +76,21 @@ def answer_parts(answer: Answer | None) -> AnswerParts | None:
     groups = (main, CONFIDENCE_TOPICS, NEXT_TOPICS)
     answer_text, confidence, next_step = (" ".join(texts[t] for t in topics if t in texts) for topics in groups)
     return AnswerParts(answer_text, confidence, capitalised(next_step.removeprefix("Next: ")))
+
+
+def period(run: Run) -> str:
+    """The months that are simulated, in words."""
+    months = run.compiled.names.months
+    first, last = month_in_full(months[0]), month_in_full(months[-1])
+    return f"Simulated months: {first} to {last}" if len(months) > 1 else f"Simulated month: {first}"
+
+
+def reading(run: Run) -> str:
+    """How to read the numbers of the first page and, if there are raids, what its terms mean."""
+    if not run.data["launched"].any():
+        return READING
+    leakers, decoys = TERMS
+    return f"{READING} {leakers}{'' if view_of(run).not_decoys.all() else decoys}."
 
 
 def proposal(run: Run) -> str:

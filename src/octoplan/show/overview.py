@@ -9,16 +9,16 @@ from octoplan.outcomes.intervals import interval
 from octoplan.outcomes.run import Run
 from octoplan.outcomes.view import View, by_future, total, view_of
 from octoplan.scenario.arrays import Floats
-from octoplan.show.rounding import plus_minus
+from octoplan.show.rounding import with_half_width
 from octoplan.show.supply_charts import add_deliveries, deliveries_title
 from octoplan.show.theme import BLUE, VERMILION, add_band, fit_legend, new_figure
 
-HEIGHT = 340
+HEIGHT = 320
 """Height of the panels in pixels."""
-LABEL_SHIFT = 11
-"""Distance in pixels between the end of a line and its label."""
-MIN_LABEL_DISTANCE = 0.15
-"""Distance between two lines, as a share of the axis, from which both have their labels above them."""
+LABEL_SHIFT, LABEL_WIDTH = 8, 54
+"""Distance in pixels between the ends of two close lines and their labels, and width of the labels."""
+MIN_LABEL_DISTANCE = 0.1
+"""Distance between the ends of two lines, as a share of the axis, below which their labels are moved apart."""
 
 
 def deliveries_and_leakers(run: Run) -> go.Figure:
@@ -29,7 +29,7 @@ def deliveries_and_leakers(run: Run) -> go.Figure:
     >>> import octoplan as op
     >>> chart = op.show.deliveries_and_leakers(op.simulate("pocket", futures=4))
     >>> [trace.name for trace in chart.data if trace.showlegend is not False][-2:]
-    ['without the programme', 'with the programme']
+    ['without the programme (band: P10 to P90)', 'with the programme (band: P10 to P90)']
     """
     view = view_of(run)
     delivered = total(run, "delivered", "plant")
@@ -39,31 +39,34 @@ def deliveries_and_leakers(run: Run) -> go.Figure:
         chart = new_figure(title, height=HEIGHT)
         add_deliveries(chart, run, delivered)
         return fit_legend(chart.update_yaxes(title="units a month"))
-    prevented = plus_minus(effect_of(interval(leakers_prevented(run), futures=run.finished_futures)))
+    prevented = with_half_width(effect_of(interval(leakers_prevented(run), futures=run.finished_futures)))
+    decoys = "" if view.not_decoys.all() else ", excluding decoys"
     chart = new_figure(
         f"{title}; leakers prevented: {prevented}",
-        ("units delivered", "leakers, excluding decoys"),
+        ("units that reach the regions", f"leakers a month{decoys}"),
         height=HEIGHT,
     )
     add_deliveries(chart, run, delivered)
     ends = float(np.median(without[:, -1])), float(np.median(leaked[:, -1]))
-    below = ends[0] - ends[1] < MIN_LABEL_DISTANCE * float(np.quantile(without, 0.9, axis=0).max())
-    for name, values, hex_colour, dash, end, shift in (
-        ("without the programme", without, VERMILION, "dash", ends[0], LABEL_SHIFT),
-        ("with the programme", leaked, BLUE, "solid", ends[1], -LABEL_SHIFT if below else LABEL_SHIFT),
+    is_close = abs(ends[0] - ends[1]) < MIN_LABEL_DISTANCE * float(np.quantile(without, 0.9, axis=0).max())
+    shift = np.sign(ends[0] - ends[1] or 1.0) * LABEL_SHIFT if is_close else 0.0
+    for name, values, hex_colour, dash, end, label_shift in (
+        ("without the programme", without, VERMILION, "dash", ends[0], shift),
+        ("with the programme", leaked, BLUE, "solid", ends[1], -shift),
     ):
         add_band(chart, view.names.months, values, name, hex_colour, column=2, dash=dash)
-        label_line(chart, view.names.months[-1], end, name.split()[0], hex_colour, shift)
-    chart.update_yaxes(title="units a month", col=1)
-    chart.update_yaxes(title="threats a month", col=2)
-    return fit_legend(chart)
+        if np.ptp(values, axis=0).any():
+            chart.data[-1].name = f"{name} (band: P10 to P90)"
+        label_line(chart, end, name.split()[0], hex_colour, label_shift)
+    chart.update_yaxes(title="units a month", row=1, col=1)
+    return fit_legend(chart.update_layout(margin={"r": LABEL_WIDTH}))
 
 
-def label_line(chart: go.Figure, month: str, value: float, text: str, hex_colour: str, shift: int) -> None:
-    """Label the end of a line in the second panel, ``shift`` pixels above it."""
+def label_line(chart: go.Figure, value: float, text: str, hex_colour: str, shift: float) -> None:
+    """Label the end of a line right of the second panel, ``shift`` pixels above it."""
     chart.add_annotation(
-        x=month, y=value, text=text, showarrow=False, xanchor="right", yshift=shift, xshift=-4,
-        font={"size": 12, "color": hex_colour}, bgcolor="rgba(255,255,255,0.75)", row=1, col=2,
+        xref="x2 domain", x=1.0, yref="y2", y=value, text=text, showarrow=False, xanchor="left", yshift=shift,
+        font={"size": 12, "color": hex_colour},
     )  # fmt: skip
 
 

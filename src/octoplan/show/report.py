@@ -20,7 +20,7 @@ from octoplan.show import annexes, front, provenance
 from octoplan.show.answer import note, sentences
 from octoplan.show.charts import page_figures
 from octoplan.show.html import css_text, render
-from octoplan.show.options import crews_and_kits_note, options
+from octoplan.show.options import crews_and_kits_note, options, other_defences_note
 
 ANNEX_TITLES = {
     "supply": "Supply",
@@ -81,7 +81,9 @@ def report_page(
         run=run,
         scenario=run.scenario,
         governance=run.scenario.programme.governance,
-        details=details(results[0]),
+        period=front.period(run),
+        details=details(first),
+        reading=front.reading(run),
         question=run.scenario.programme.governance.question or front.QUESTION,
         people=front.people(run),
         proposal=front.proposal(run),
@@ -92,6 +94,7 @@ def report_page(
         first_chart=page_figures(run, "deliveries-and-leakers")[0] if first.has_finished_futures else None,
         changes=front.changes(first),
         options=options(results, names) if first.has_finished_futures else None,
+        defences_note=other_defences_note(run) if first.has_finished_futures else "",
         crews_note=crews_and_kits_note(first) if first.has_finished_futures else "",
         several=len(results) > 1,
         limitations=front.limitations(run),
@@ -102,11 +105,14 @@ def report_page(
 
 
 def running_header(results: RunResults) -> dict[str, str]:
-    """The header of the printed pages as strings of a style sheet: the programme, and the run with the date."""
-    run = results.run
-    today = datetime.now(UTC).date().isoformat()
-    identity = f"run {run.scenario.hash[:12]}, seed {run.seed}, {run.futures:,} futures · {today}"
-    return {"left": css_text(run.scenario.title), "right": css_text(identity)}
+    """Strings of a style sheet for each printed page: the programme, the date of the report, and, below, the run."""
+    today = datetime.now(UTC).date()
+    texts = {
+        "left": results.run.scenario.title,
+        "right": f"Report of {today.day} {today:%B %Y}",
+        "below": details(results),
+    }
+    return {box: css_text(text) for box, text in texts.items()}
 
 
 def run_pages(results: RunResults, answer: Answer | None) -> dict[str, str]:
@@ -153,8 +159,9 @@ def annex_contents(
 def details(results: RunResults) -> str:
     """One line that identifies the run."""
     run = results.run
-    state = f" · state of {run.scenario.known_from}" if run.scenario.known_from else ""
+    state = f"state of {run.scenario.known_from} · " if run.scenario.known_from else ""
+    failed = f", {run.failed:,} failed" if run.failed else ""
     return (
-        f"{results.key_results.period}{state} · {run.futures:,} futures, {run.failed:,} failed · seed {run.seed} · "
-        f"octoplan {run.version} · scenario {run.scenario.hash[:12]} · simulated in {run.wall_time:,.1f} s"
+        f"{state}{run.futures:,} futures{failed} · seed {run.seed} · scenario {run.scenario.hash[:12]} · "
+        f"octoplan {run.version}"
     )

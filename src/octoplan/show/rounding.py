@@ -79,3 +79,39 @@ def plus_minus(item: Effect, divisor: float = 1.0) -> str:
     decimals = min(1 - floor(log10(half_width)), MAX_DECIMALS)
     after_point = max(0, decimals)
     return f"{round(mean, decimals) + 0.0:,.{after_point}f} ± {round(half_width, decimals):,.{after_point}f}"
+
+
+def decimals_of_effect(item: Effect, divisor: float = 1.0) -> int:
+    """Decimals of a difference with three digits, but at most one digit finer than two digits of its half-width.
+
+    Negative if the difference is rounded to tens, hundreds and so on.
+
+    >>> decimals_of_effect(Effect(382.1, 132.0)), decimals_of_effect(Effect(68_175.0, 1243.0))
+    (0, -2)
+    >>> decimals_of_effect(Effect(0.0123, 0.5)), decimals_of_effect(Effect(147.2e6, 2.1e6), 1e6)
+    (3, 0)
+    """
+    sizes = [abs(value) / divisor for value in (item.mean, item.half_width)]
+    return min((2 - floor(log10(size)) for size in sizes if size > 10.0**-MAX_DECIMALS), default=MAX_DECIMALS)
+
+
+def to_decimals(value: float, decimals: int) -> str:
+    """A number rounded to decimals, with commas between thousands.
+
+    >>> to_decimals(12776.4, 0), to_decimals(68175.4, -2), to_decimals(-0.04, 1)
+    ('12,776', '68,200', '0.0')
+    """
+    return f"{round(value, decimals) + 0.0:,.{max(0, decimals)}f}"
+
+
+def with_half_width(item: Effect, divisor: float = 1.0) -> str:
+    """A difference with the half-width of its confidence interval, and its mean with three digits as in the answer.
+
+    >>> with_half_width(Effect(382.1, 132.0)), with_half_width(Effect(-147.2e6, 2.1e6), 1e6)
+    ('382 ± 130', '-147 ± 2.1')
+    """
+    text = plus_minus(item, divisor)
+    if " ± " not in text:
+        return text
+    mean = to_decimals(item.mean / divisor, decimals_of_effect(item, divisor))
+    return f"{mean} ± {number(item.half_width / divisor, 2)}"

@@ -1,5 +1,6 @@
 """Functions and constants shared by the charts of a run: monthly totals, medians, shares, names and colours."""
 
+from datetime import date
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,15 @@ NO_LIMIT_COLOUR = "#D9D9D9"
 """Colour of days without a limiting factor."""
 OWNER_NAMES = {PROGRAMME: "programme", OTHERS: "other makers", SHARED: "both, same design"}
 """Names in charts of those who make a design."""
+
+
+def month_in_full(month: str) -> str:
+    """A month such as ``2026-02`` in full.
+
+    >>> month_in_full("2026-02")
+    'February 2026'
+    """
+    return f"{date.fromisoformat(f'{month}-01'):%B %Y}"
 
 
 def month_total(run: Run, name: str) -> NDArray[Any]:

@@ -11,7 +11,7 @@ from octoplan.outcomes.run import Run
 from octoplan.outcomes.view import View, ratio, sum_by_future, total, view_of
 from octoplan.scenario import limiting_factors
 from octoplan.scenario.arrays import Floats
-from octoplan.show.series import NO_LIMIT_COLOUR, OWNER_NAMES, median, month_total, monthly_share
+from octoplan.show.series import NO_LIMIT_COLOUR, OWNER_NAMES, median, month_in_full, month_total, monthly_share
 from octoplan.show.theme import (
     BLACK,
     BLUE,
@@ -38,16 +38,20 @@ MAX_PARTS, MIN_PART_SHARE = 5, 0.5
 """Maximum number of parts displayed separately, and smallest percentage of plant-days that such a part limits."""
 RECENT_MONTHS = 6
 """Number of months, at the end of the run, averaged in a title."""
-FAN_BANDS = ((0.05, 0.95, 0.13), (0.1, 0.9, 0.16), (0.25, 0.75, 0.22))
+FAN_BANDS = ((0.1, 0.9, 0.16), (0.25, 0.75, 0.34))
 """Lower quantile, upper quantile and opacity of each band of the fan chart."""
+MEDIAN = "median (P50)"
+"""Name of the line of the fan chart."""
+TARGET_LABEL_WIDTH = 46
+"""Width in pixels of the label of a target right of the chart."""
 
 
 def deliveries(run: Run) -> go.Figure:
-    """Fan chart of units delivered a month, P5 to P95, with the scenario's targets.
+    """Fan chart of units delivered a month, P10 to P90, with the scenario's targets.
 
     >>> import octoplan as op
-    >>> op.show.deliveries(op.simulate("pocket", futures=4)).data[0].name
-    'P5 to P95'
+    >>> [trace.name for trace in op.show.deliveries(op.simulate("pocket", futures=4)).data]
+    ['median (P50)']
     """
     view, delivered = view_of(run), total(run, "delivered", "plant")
     chart = new_figure(deliveries_title(view, delivered, run.scenario.output_targets), height=430)
@@ -57,10 +61,15 @@ def deliveries(run: Run) -> go.Figure:
 
 
 def add_deliveries(chart: go.Figure, run: Run, delivered: NDArray[np.int64]) -> None:
-    """Add a fan of (futures, months) units delivered a month and the scenario's targets to the first panel."""
+    """Add a fan of (futures, months) units delivered a month and the scenario's targets to the first panel.
+
+    A band is omitted if it has no width in any month. Targets are labelled right of the panel.
+    """
     months, rates = list(view_of(run).names.months), run.scenario.output_targets
-    lines = {q: np.quantile(delivered, q, axis=0) for q in (0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95)}
+    lines = {q: np.quantile(delivered, q, axis=0) for q in (0.1, 0.25, 0.5, 0.75, 0.9)}
     for low, high, opacity in FAN_BANDS:
+        if np.array_equal(lines[low], lines[high]):
+            continue
         chart.add_trace(
             go.Scatter(
                 x=[*months, *reversed(months)],
@@ -68,7 +77,7 @@ def add_deliveries(chart: go.Figure, run: Run, delivered: NDArray[np.int64]) -> 
                 fill="toself",
                 mode="lines",
                 fillcolor=with_opacity(BLUE, opacity),
-                line={"color": with_opacity(BLUE, 0.55), "width": 0.8},
+                line={"width": 0},
                 name=f"P{100 * low:.0f} to P{100 * high:.0f}",
                 hoverinfo="skip",
             ), row=1, col=1,
@@ -77,7 +86,7 @@ def add_deliveries(chart: go.Figure, run: Run, delivered: NDArray[np.int64]) -> 
         go.Scatter(
             x=months,
             y=lines[0.5],
-            name="P50",
+            name=MEDIAN,
             mode="lines",
             line={"color": BLUE, "width": 2.8},
             customdata=np.stack([lines[0.1], lines[0.9]], axis=-1),
@@ -85,35 +94,39 @@ def add_deliveries(chart: go.Figure, run: Run, delivered: NDArray[np.int64]) -> 
         ), row=1, col=1,
     )  # fmt: skip
     for rate in rates:
-        chart.add_hline(
-            y=rate, row=1, col=1,
-            line={"color": BLACK, "width": 1.2, "dash": "dash"},
-            annotation={"text": f"{rate:,} a month", "font": {"size": 12}, "bgcolor": "rgba(255,255,255,0.75)"},
-            annotation_position="top left",
+        chart.add_hline(y=rate, row=1, col=1, line={"color": BLACK, "width": 1.2, "dash": "dash"})
+        text = f"target<br>{rate:,}" if rate == max(rates) else f"{rate:,}"
+        chart.add_annotation(
+            xref="x domain", x=1.0, yref="y", y=rate, text=text, showarrow=False, xanchor="left", yanchor="middle",
+            align="left", font={"size": 11},
         )  # fmt: skip
+    chart.update_layout(margin={"r": max(chart.layout.margin.r, TARGET_LABEL_WIDTH if rates else 0)})
     label_months(chart, months, 1, 1)
-    axis_end = max([float(lines[0.95].max()), *rates, 1.0])
+    axis_end = max([float(lines[0.9].max()), *rates, 1.0])
     chart.update_yaxes(range=[0, 1.06 * axis_end], row=1, col=1)
 
 
 def deliveries_title(view: View, delivered: NDArray[np.int64], rates: Sequence[int], *, brief: bool = False) -> str:
     """Title with the months by which 50 % and, unless ``brief``, 90 % of futures deliver the highest target."""
-    months = view.names.months
+    months = [month_in_full(month) for month in view.names.months]
     if not delivered.any():
         return "No units are delivered"
     if not rates:
-        return f"{median(delivered[:, -1]):,.0f} units are delivered in {months[-1]} (P50)"
+        return f"{median(delivered[:, -1]):,.0f} units reach the regions in {months[-1]} (P50)"
     rate = max(rates)
+    reach = f"{rate:,} units a month reach the regions"
     share = (np.maximum.accumulate(delivered, axis=1) >= rate).mean(axis=0)
     if not share[-1]:
-        return f"No future delivers {rate:,} units in a month by {months[-1]}"
+        return f"In no future {reach} by {months[-1]}"
     half, nine_in_ten = (next((months[i] for i in range(len(months)) if share[i] >= q), None) for q in (0.5, 0.9))
     if half is None:
-        return f"{100 * share[-1]:.0f} % of futures deliver {rate:,} units in a month by {months[-1]}"
+        return f"In {100 * share[-1]:.0f} % of futures {reach} by {months[-1]}"
     if brief:
-        return f"Half of the futures deliver {rate:,} units in a month by {half}"
-    rest = f"; {100 * share[-1]:.0f} % by {months[-1]}" if nine_in_ten is None else f", nine in ten by {nine_in_ten}"
-    return f"Half of the futures deliver {rate:,} units in a month by {half}{rest}"
+        return f"In half of the futures {reach} by {half}"
+    rest = (
+        f", in {100 * share[-1]:.0f} % by {months[-1]}" if nine_in_ten is None else f", in nine of ten by {nine_in_ten}"
+    )
+    return f"In half of the futures {reach} by {half}{rest}"
 
 
 def production(run: Run) -> go.Figure:

@@ -71,7 +71,7 @@ def new_figure(title: str, panel_titles: Sequence[str] = ("",), *, rows: int = 1
             "text": title, "x": 0.0, "xref": "container", "xanchor": "left", "pad": {"l": 12}, "font": {"size": 17},
         },
         "height": height,
-        "margin": {"l": 70, "r": 20, "t": 92 if any(panel_titles) else 64, "b": 40},
+        "margin": {"l": 70, "r": 20, "t": 80 if any(panel_titles) else 64, "b": 40},
         "meta": list(panel_titles),
     }  # fmt: skip
     if any(panel_titles):
