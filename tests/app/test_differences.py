@@ -20,17 +20,17 @@ def test_a_download_differs_in_nothing(name: str) -> None:
 
 
 def test_each_change_is_a_difference() -> None:
-    """Changed decisions and assumptions are listed with their old and new values."""
+    """Changed decisions and assumptions are listed by name with their old and new values."""
     pocket = load("pocket")
     changed = apply_changes(
         pocket, read_changes({"d.kits.order": "60, 80", "d.output.bench": "x2", "a.crews.on_duty": "0.5 to 0.9"})
     )
     sentences = list(differences(pocket, changed))
     assert sentences[:2] == [
-        "decision kits.order: 0 → 60, 80", "decision output.bench: 310, 280, 310 → 620, 560, 620",
+        "decision “Kits ordered each month”: 0 → 60, 80", "decision “Output, bench”: 310, 280, 310 → 620, 560, 620",
     ]  # fmt: skip
     assert len(sentences) == 3
-    assert sentences[2].startswith("assumption crews.on_duty: 1 → ")
+    assert sentences[2].startswith("assumption “Crews on duty each night”: 1 → ")
     assert sentences[2].endswith("(0.5 to 0.9)")
 
 

@@ -94,11 +94,11 @@ def test_what_speaks_against_the_plan_stands_first(pocket_plan: dict[str, Any]) 
     assert [row["name"] for row in preferred] == ["baseline decisions"]
     assert preferred[0]["cost"]["mean"] + preferred[0]["cost"]["half"] < 0.0
     (caution,) = pocket_plan["cautions"]
-    assert caution.startswith("in the simulation baseline decisions costs ")
-    assert caution.endswith("this plan is not recommended")
+    assert caution.startswith("In the simulation, “baseline decisions” costs ")
+    assert caution.endswith("this plan is not recommended.")
     assert "costs more than the scenario's decisions: +" in pocket_plan["conclusion"][0]
     assert not any("significantly cheaper" in text for text in pocket_plan["conclusion"])
-    assert f"warning: {caution}" in pocket_plan["lines"]
+    assert f"warning: i{caution[1:-1]}" in pocket_plan["lines"]
 
 
 def test_the_change_is_that_of_the_alternative_reversed(pocket_plan: dict[str, Any]) -> None:
@@ -124,7 +124,7 @@ def test_the_calendar_has_the_decisions_by_month(pocket_plan: dict[str, Any]) ->
     assert rows["Kits", "ordered"] == [int(pocket_plan["changes"]["d.kits.order"])] * 3
     assert rows["bench", "lines"] == [1, 1, 1]
     requested = sum(rows["bench", "units requested"])
-    assert f"units requested over the horizon: bench {requested:,}" in pocket_plan["conclusion"]
+    assert f"Units requested over the horizon: bench: {requested:,}." in pocket_plan["conclusion"]
 
 
 def test_lines_count_from_the_opening_of_the_plant() -> None:
@@ -151,11 +151,11 @@ def test_each_point_of_the_frontier_has_its_decisions(tmp_path: Path) -> None:
     assert sum(output[0]["yard"]) > sum(output[-1]["yard"])
     json.dumps(result, allow_nan=False)
     assert result["cautions"] == []
-    assert "no alternative that was simulated is significantly cheaper" in result["conclusion"]
+    assert "No alternative that was simulated is significantly cheaper." in result["conclusion"]
 
 
 def test_a_goal_that_is_not_met_is_a_caution(tmp_path: Path) -> None:
     """A target that no plan reaches is stated before anything else."""
     scenario = changed(tmp_path / "pocket", load("pocket"))
     result = search(scenario, goals={"objective": "least-cost", "target": 1e6, "by": "2026-01", "confidence": 1.0})
-    assert any(text.startswith("a goal is not met: ") for text in result["cautions"])
+    assert any(text.startswith("A goal is not met: ") for text in result["cautions"])

@@ -240,7 +240,14 @@ def test_terms_have_their_meaning(pocket_app: str, sessions: Sessions) -> None:
         term.blur()
     names = page.locator("#sentences .term").evaluate_all("terms => terms.map(term => term.dataset.term)")
     assert len(names) == len(set(names)) > 3
-    assert page.locator("label .term").count() == 0
+    assert page.locator("#assumptions label .term", has_text="Crews").count() == 0, "the title of the group has it"
+    slider_term = page.locator("#decisions label .term").first
+    slider_term.click()
+    meaning.wait_for()
+    assert page.evaluate("document.activeElement.className") == "term", "the slider has the focus"
+    assert page.locator("#view figure h3 .term[data-term=leakers]").count() == 1
+    page.get_by_role("searchbox", name="Find an assumption").fill("kit")
+    assert page.locator("#assumptions .group .term[data-term=kits]").count() == 1
 
 
 def sentence(page: Any, topic: str) -> Any:
@@ -470,7 +477,7 @@ def test_a_workbook_restores_a_changed_scenario(pocket_app: str, sessions: Sessi
     second_page.locator("body[data-ready=yes]").wait_for()
     loaded = second_page.locator("#loaded")
     assert "Loaded: Pocket: 2026-01 to 2026-03" in loaded.inner_text()
-    assert loaded.locator("li").all_inner_texts() == ["decision output.bench: 310, 280, 310 → 620, 560, 620"]
+    assert loaded.locator("li").all_inner_texts() == ["decision “Output, bench”: 310, 280, 310 → 620, 560, 620"]
     assert page.locator("#loaded").is_hidden()
     wait_for_answer(second_page, 128)
     first, second = (
@@ -597,7 +604,7 @@ def test_a_printed_page_has_its_settings_and_nothing_is_cut(pocket_app: str, ses
     page.set_viewport_size(PAPER)
     assert page.locator("#settings li").all_inner_texts() == [
         f"Scenario: Pocket ({load('pocket').hash[:12]}), octoplan {version('octoplan')}",
-        "assumption crews.on_duty: 0.5 to 0.9", "decision output.bench: x2", f"Address: {page.url}",
+        "assumption: Crews on duty each night 0.5 to 0.9", "decision: Output, bench x2", f"Address: {page.url}",
     ]  # fmt: skip
     assert page.locator("#settings").is_visible()
     assert page.locator("main details:not([open])").count() == 0
@@ -614,7 +621,7 @@ def test_a_pdf_is_prepared_for_paper(pocket_app: str, sessions: Sessions) -> Non
     wait_for_answer(page, 32)
     assert page.locator("#settings li").count() == 0
     assert page.pdf(prefer_css_page_size=True).startswith(b"%PDF")
-    assert "decision output.bench: x0.5" in page.locator("#settings li").all_text_contents()
+    assert "decision: Output, bench x0.5" in page.locator("#settings li").all_text_contents()
 
 
 def test_csv_files_of_flows_maps_and_bands(pocket_app: str, sessions: Sessions) -> None:

@@ -323,12 +323,12 @@ def test_a_plant_without_requests_has_no_limiting_factor(plan: Plan) -> None:
 def test_the_plan_is_evaluated_against_its_alternatives(pocket: Scenario, plan: Plan) -> None:
     """Alternatives have the same futures; the plan's difference from itself is 0; regret is never negative."""
     evaluation = results.evaluate(pocket, plan, futures=3)
-    assert {"plan", "baseline decisions", "all home", "expected-value plan", NO_PROGRAMME, NO_UNITS} == set(
+    assert {"plan", "baseline decisions", "all in home", "expected-value plan", NO_PROGRAMME, NO_UNITS} == set(
         evaluation.plans
     )
     assert evaluation.difference("plan").mean == 0.0
     assert all(evaluation.regret(name).p10 >= 0.0 for name in evaluation.plans)
-    assert evaluation.splits == ("all home",)
+    assert evaluation.splits == ("all in home",)
     assert evaluation.plans["plan"].produced.sum() > 0.0
     assert evaluation.plans[NO_PROGRAMME].produced.sum() == 0.0
     with pytest.raises(PlanError, match="interval"):

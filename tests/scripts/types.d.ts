@@ -11,6 +11,7 @@ interface Panels {
   title: string; name: string; hash: string; version: string; months: string[]; currency: string; countries: string[];
   plan: PlanForm; decisions: Decision[]; presets: Preset[]; glossary: Term[]; assumptions: Assumption[]; paragraphs: string[][]; max_upload: number; warnings: string[]; upload: Upload | null;
 }
+type NamedInputs = { decisions: Named[]; assumptions: Named[] };
 interface Decision {
   name: string; title: string; unit: string; monthly: string; max_factor: number; file: string; line: number; group: string;
   search: string;

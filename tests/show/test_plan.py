@@ -116,11 +116,11 @@ def test_alternatives_are_drawn_with_their_intervals() -> None:
     ends = next(trace.x for trace in chart.data if trace.mode == "lines")
     assert ends == pytest.approx(np.quantile([8.0, 0.0, 4.0], [0.1, 0.9]))
     assert chart.layout.title.text.startswith(
-        "No alternative is significantly cheaper than the plan; the closest is noisy, -1.33"
+        "No alternative is significantly cheaper than the plan; the closest is “noisy”, -1.33"
     )
     cheaper = Evaluation({"plan": plan_with_costs([10, 12, 14]), "cheap": plan_with_costs([9, 11, 13])})
     assert alternatives(cheaper, "GBP").layout.title.text == (
-        "cheap is cheaper than the plan by 1.00 ± 0 M GBP; the plan is not recommended"
+        "The alternative “cheap” is cheaper than the plan by 1.00 ± 0 M GBP; the plan is not recommended"
     )
 
 
@@ -142,6 +142,14 @@ def test_frontier_is_drawn_relative_to_its_cheapest_share() -> None:
     assert (
         chart.layout.title.text == "Cost is least with 50 % of the units from UK; 100 % is dominated by another share"
     )
+
+
+def test_the_frontier_has_the_titles_of_the_countries() -> None:
+    """Title, legend and axis name the countries by their titles where the scenario has them."""
+    chart = frontier(front(), "GBP", {"countries.uk": "United Kingdom"})
+    assert chart.layout.title.text.startswith("Cost is least with 50 % of the units from United Kingdom; ")
+    assert [trace.name for trace in chart.data[4:]] == ["jobs, United Kingdom", "jobs, UA"]
+    assert chart.layout.xaxis5.title.text == "share of the units requested made in United Kingdom, %"
 
 
 @pytest.mark.parametrize(

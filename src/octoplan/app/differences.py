@@ -3,6 +3,8 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from octoplan.app.everyday import title_of
+from octoplan.app.panels import decision_title
 from octoplan.scenario import Scenario
 from octoplan.scenario.assumptions import Assumption
 from octoplan.scenario.changes import leaves
@@ -33,12 +35,15 @@ def upload_summary(upload: Scenario, served: Scenario) -> dict[str, Any]:
 def differences(baseline: Scenario, other: Scenario) -> Iterator[str]:
     """Yield a sentence for each decision, assumption and entry of the programme that differs, and for other files.
 
-    Comments and the layout of files do not count as differences.
+    Comments and the layout of files do not count as differences. Decisions and assumptions are named as on the page.
     """
-    yield from table_differences("decision", values_of(baseline, DECISIONS), values_of(other, DECISIONS))
+    decisions, other_decisions = values_of(baseline, DECISIONS), values_of(other, DECISIONS)
+    titles = {name: decision_title(s, name) for s in (baseline, other) for name in (*decisions, *other_decisions)}
+    yield from table_differences("decision", decisions, other_decisions, titles)
     rows, other_rows = ({row.name: assumption_text(row) for row in s.assumptions} for s in (baseline, other))
-    yield from table_differences("assumption", rows, other_rows)
-    yield from table_differences("programme", values_of(baseline, PROGRAMME), values_of(other, PROGRAMME))
+    titles = {row.name: title_of(s, row) for s in (baseline, other) for row in s.assumptions}
+    yield from table_differences("assumption", rows, other_rows, titles)
+    yield from table_differences("programme", values_of(baseline, PROGRAMME), values_of(other, PROGRAMME), {})
     for name in sorted({*baseline.files, *other.files} - {DECISIONS, ASSUMPTIONS, PROGRAMME}):
         if baseline.files.get(name) != other.files.get(name):
             state = "is new" if name not in baseline.files else "is missing" if name not in other.files else "differs"
@@ -63,12 +68,16 @@ def assumption_text(row: Assumption) -> str:
     return f"{p50}{unit}" if row.is_fixed else f"{p50} ({p10} to {p90}){unit}"
 
 
-def table_differences(kind: str, values: Mapping[str, str], others: Mapping[str, str]) -> Iterator[str]:
-    """Yield a sentence for each name whose value differs, is new, or is missing."""
+def table_differences(
+    kind: str, values: Mapping[str, str], others: Mapping[str, str], titles: Mapping[str, str]
+) -> Iterator[str]:
+    """Yield a sentence for each name whose value differs, is new, or is missing; with its title if it has one."""
     for name in sorted({*values, *others}):
+        title = titles.get(name, name)
+        text = f"{kind} {name}" if title == name else f"{kind} “{title}”"
         if name not in values:
-            yield f"{kind} {name} is new: {others[name]}"
+            yield f"{text} is new: {others[name]}"
         elif name not in others:
-            yield f"{kind} {name} is missing; it was {quoted(values[name])}"
+            yield f"{text} is missing; it was {quoted(values[name])}"
         elif values[name] != others[name]:
-            yield f"{kind} {name}: {values[name]} → {others[name]}"
+            yield f"{text}: {values[name]} → {others[name]}"

@@ -30,19 +30,27 @@ def decisions(scenario: Scenario) -> list[dict[str, Any]]:
     chosen = scenario.decisions
     toml = parse_toml(DECISIONS, scenario.files[DECISIONS])
     entries = [
-        ("crews.intake", "Crew intake each month", "crews", chosen.crews.intake),
-        ("kits.order", "Kits ordered each month", "kits", chosen.kits.order),
-        *((f"output.{p}", f"Output, {plant_title(scenario, p)}", "units a month", v) for p, v in chosen.output.items()),
-        *((f"lines.{p}", f"Lines, {plant_title(scenario, p)}", "lines", v) for p, v in chosen.lines.items()),
+        ("crews.intake", "crews", chosen.crews.intake), ("kits.order", "kits", chosen.kits.order),
+        *((f"output.{plant}", "units a month", values) for plant, values in chosen.output.items()),
+        *((f"lines.{plant}", "lines", values) for plant, values in chosen.lines.items()),
     ]  # fmt: skip
     return [
         {
-            "name": name, "title": title, "unit": unit, "monthly": monthly_text(values), "max_factor": MAX_FACTOR,
+            "name": name, "title": decision_title(scenario, name), "unit": unit, "monthly": monthly_text(values),
+            "max_factor": MAX_FACTOR,
             "file": DECISIONS, "line": toml.line(*name.split(".")), "group": group_of(name.partition(".")[0]),
-            "search": search_text(name, title, unit),
+            "search": search_text(name, decision_title(scenario, name), unit),
         }
-        for name, title, unit, values in entries
+        for name, unit, values in entries
     ]  # fmt: skip
+
+
+def decision_title(scenario: Scenario, name: str) -> str:
+    """Name that people know of a decision, such as "Output, Kyiv" for ``output.ua-1``; its path if there is none."""
+    table, _, entity = name.partition(".")
+    if table in ("output", "lines"):
+        return f"{table.capitalize()}, {plant_title(scenario, entity)}"
+    return {"crews.intake": "Crew intake each month", "kits.order": "Kits ordered each month"}.get(name, name)
 
 
 def monthly_text(values: Any) -> str:

@@ -26,6 +26,7 @@ from octoplan.plan.results.frontier import Frontier, frontier
 from octoplan.plan.solver.two_stage import Floats
 from octoplan.scenario import Scenario
 from octoplan.show import alternatives, plan
+from octoplan.show.theme import capitalised
 
 SEARCH_TIME_LIMIT = 120.0
 """Time limit of the search for a plan, in seconds."""
@@ -68,7 +69,7 @@ def plan_content(results: PlanResults) -> dict[str, Any]:
     charts += [("orders", plan.orders(best_plan))] if plan.produces(best_plan) else []
     charts += [("alternatives", alternatives.alternatives(evaluation, scenario.currency))]
     if front is not None:
-        charts.insert(0, ("frontier", alternatives.frontier(front, scenario.currency)))
+        charts.insert(0, ("frontier", alternatives.frontier(front, scenario.currency, scenario.titles)))
     planned = scenario.decisions
     tables = {
         "output": planned.output, "lines": planned.lines, "crews": {"intake": planned.crews.intake},
@@ -96,10 +97,11 @@ def plan_content(results: PlanResults) -> dict[str, Any]:
 
 def cautions(best_plan: Plan, evaluation: Evaluation) -> list[str]:
     """Sentences that speak against the plan: significantly cheaper alternatives, and goals that are not met."""
-    return [
+    sentences = [
         *narrative.cheaper_alternatives(evaluation, best_plan.scenario.currency),
         *(f"a goal is not met: {sentence}" for sentence in best_plan.unmet_goals),
     ]
+    return [f"{capitalised(sentence)}." for sentence in sentences]
 
 
 def conclusion(best_plan: Plan, evaluation: Evaluation) -> list[str]:
@@ -111,18 +113,25 @@ def conclusion(best_plan: Plan, evaluation: Evaluation) -> list[str]:
         "costs less than" if cost.mean - half > 0.0 else "costs more than" if cost.mean + half < 0.0
         else "is not distinguishable in cost from"
     )  # fmt: skip
-    units = narrative.requested_by_plant(best_plan)
+    units = requested_by_plant(best_plan)
     difference = f"{-cost.mean:+,.1f} ± {half:,.1f} M {currency} of discounted spend and losses"
     futures = f"{cost.futures:,} futures that the search did not use"
     sentences = [
-        f"the plan {relation} the scenario's decisions: {difference}, over {futures}",
-        f"units requested over the horizon: {units or 'none'}",
+        f"The plan {relation} the scenario's decisions: {difference}, over {futures}.",
+        f"Units requested over the horizon: {units or 'none'}.",
     ]
     if not narrative.cheaper(evaluation):
-        sentences.append("no alternative that was simulated is significantly cheaper")
+        sentences.append("No alternative that was simulated is significantly cheaper.")
     if best_plan.attained_share is not None:
-        sentences.append(f"the goals are reached in {percent(best_plan.attained_share)} of the futures of the search")
+        sentences.append(f"The goals are reached in {percent(best_plan.attained_share)} of the futures of the search.")
     return sentences
+
+
+def requested_by_plant(best_plan: Plan) -> str:
+    """Units requested of each plant over the horizon, by title; plants without requests are omitted."""
+    scenario, units = best_plan.scenario, best_plan.tables["requested"].values.mean(0).sum(1)
+    titles = [scenario.titles.get(f"plants.{name}", name) for name in scenario.names.plants]
+    return "; ".join(f"{title}: {u:,.0f}" for title, u in zip(titles, units, strict=True) if u >= 1.0)
 
 
 def change_data(difference: Interval, sign: float = 1.0) -> dict[str, float]:

@@ -1,5 +1,7 @@
 """Charts of a plan's alternatives over unseen futures, and of the frontier of one country's share."""
 
+from collections.abc import Mapping
+
 import numpy as np
 import plotly.graph_objects as go
 
@@ -91,14 +93,14 @@ def alternatives_title(evaluation: Evaluation, others: list[str], currency: str)
     if cheaper:
         best = costs[cheaper[0]]
         return (
-            f"{cheaper[0]} is cheaper than the plan by {digits(-best.mean)} ± {digits(half_width(best), 2)} "
-            f"M {currency}; the plan is not recommended"
+            f"The alternative “{cheaper[0]}” is cheaper than the plan by {digits(-best.mean)} ± "
+            f"{digits(half_width(best), 2)} M {currency}; the plan is not recommended"
         )
     if not others:
         return "The plan has no alternative"
     closest = costs[others[0]]
     return (
-        f"No alternative is significantly cheaper than the plan; the closest is {others[0]}, "
+        f"No alternative is significantly cheaper than the plan; the closest is “{others[0]}”, "
         f"{'+' if closest.mean > 0.0 else ''}{digits(closest.mean)} ± {digits(half_width(closest), 2)} M {currency}"
     )
 
@@ -107,8 +109,12 @@ MIN_AXIS_SPAN = 1.0
 """Smallest range of the resilience axis in percentage points, so that small differences do not look large."""
 
 
-def frontier(front: Frontier, currency: str) -> go.Figure:
-    """Chart of cost, threats stopped, resilience, first month with the output rate, and jobs, by a country's share."""
+def frontier(front: Frontier, currency: str, titles: Mapping[str, str] | None = None) -> go.Figure:
+    """Chart of cost, threats stopped, resilience, first month with the output rate, and jobs, by a country's share.
+
+    titles
+        Titles of a scenario's entities, in which ``countries.NAME`` is that of a country.
+    """
     shares, cheapest = 100.0 * front.shares, front.cheapest
     panel_titles = (
         f"cost minus that at {shares[cheapest]:.0f} %, 95 % interval",
@@ -117,7 +123,8 @@ def frontier(front: Frontier, currency: str) -> go.Figure:
         f"first month with {front.rate:,.0f} units, P50 with P10 to P90",
         "direct jobs, mean over horizon and futures",
     )
-    chart = new_figure(frontier_title(front), panel_titles, rows=len(panel_titles), height=1130)
+    title = country_label(front.country, titles)
+    chart = new_figure(frontier_title(front, title), panel_titles, rows=len(panel_titles), height=1130)
     for row, values, unit in ((1, front.cost, f"M {currency}"), (2, front.stopped, "threats")):
         differences = [interval(share_values - values[cheapest]) for share_values in values]
         means, errors = (np.array(list(map(f, differences))) for f in (lambda d: d.mean, half_width))
@@ -133,9 +140,9 @@ def frontier(front: Frontier, currency: str) -> go.Figure:
         hex_colour = (BLUE, ORANGE, GREEN, PURPLE)[index % 4]
         chart.add_trace(
             go.Scatter(
-                x=shares, y=jobs.mean(1), name=f"jobs, {country_label(country)}", mode="lines+markers",
+                x=shares, y=jobs.mean(1), name=f"jobs, {country_label(country, titles)}", mode="lines+markers",
                 line={"color": hex_colour, "width": 2},
-                hovertemplate=f"{label(country)}: %{{y:,.0f}} jobs<extra></extra>",
+                hovertemplate=f"{country_label(country, titles)}: %{{y:,.0f}} jobs<extra></extra>",
             ), row=5, col=1,
         )  # fmt: skip
     chart.update_yaxes(title="jobs", row=5, col=1)
@@ -144,9 +151,7 @@ def frontier(front: Frontier, currency: str) -> go.Figure:
     chart.update_xaxes(
         tickformat=",", hoverformat=",.0f", ticksuffix=" %", zeroline=False, range=[shares.min() - 4, shares.max() + 4]
     )
-    chart.update_xaxes(
-        title=f"{country_label(front.country)} share of units requested, %", row=len(panel_titles), col=1
-    )
+    chart.update_xaxes(title=f"share of the units requested made in {title}, %", row=len(panel_titles), col=1)
     return add_legend_below(chart.update_layout(hovermode="closest"))
 
 
@@ -215,15 +220,21 @@ def month_or_never(month: float) -> str:
     return f"month {month:.0f}" if np.isfinite(month) else "never"
 
 
-def country_label(country: str) -> str:
-    """Name of a country for display; codes of up to three letters are in capitals."""
+def country_label(country: str, titles: Mapping[str, str] | None = None) -> str:
+    """Title of a country for display; without one its name, in which codes of up to three letters are in capitals."""
+    if titles and f"countries.{country}" in titles:
+        return label(titles[f"countries.{country}"])
     return label(country.upper() if len(country) <= 3 else country.capitalize())
 
 
-def frontier_title(front: Frontier) -> str:
-    """Title of the frontier: the cheapest share, and the dominated shares."""
+def frontier_title(front: Frontier, country: str) -> str:
+    """Title of the frontier: the cheapest share, and the dominated shares.
+
+    country
+        Title of the country.
+    """
     cheapest = 100.0 * float(front.shares[front.cheapest])
-    least = f"Cost is least with {cheapest:.0f} % of the units from {country_label(front.country)}"
+    least = f"Cost is least with {cheapest:.0f} % of the units from {country}"
     dominated, others = (
         join_names([f"{100.0 * share:.0f} %" for share in front.shares[selected].tolist()])
         for selected in (front.dominated, ~front.dominated)

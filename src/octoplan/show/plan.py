@@ -139,7 +139,9 @@ def milestone_label(plan: Plan, milestone: Milestone) -> str:
         return "<br>".join(map(label, wrap(f"{title}, {day:%b\u00a0%Y}", MAX_LABEL_LENGTH)))
     units = units_requested(plan, milestone.plant)
     requests = f"{units:,.0f} units requested" if units >= MIN_UNITS else "no units requested"
-    return f"<b>{label(milestone.plant)} opens</b>, {day:%b %Y}, {requests}"
+    title = plan.scenario.titles.get(f"plants.{milestone.plant}", milestone.plant)
+    lines = wrap(f"{title} opens, {day:%b\u00a0%Y}, {requests}", MAX_LABEL_LENGTH)
+    return "<br>".join(f"<b>{label(line)}</b>" for line in lines)
 
 
 def opening_title(plan: Plan) -> str:
@@ -148,14 +150,13 @@ def opening_title(plan: Plan) -> str:
     opening = max(
         opened.values(), key=lambda item: (round(units_requested(plan, item.plant)), -float(np.median(item.days)))
     )
+    name = title_of(plan, "plants", opening.plant)
     middle, high = (schedule.day_of(plan, float(d)) for d in np.quantile(opening.days, (0.5, 0.9)))
     if np.ptp(opening.days) == 0.0:
-        return f"{opening.plant} opens on {long_day(middle)} in every future"
+        return f"{name} opens on {long_day(middle)} in every future"
     if (middle.year, middle.month) == (high.year, high.month):
-        return (
-            f"{opening.plant} opens by {long_day(middle)} in half of the futures, and after {long_day(high)} in a tenth"
-        )
-    return f"{opening.plant} opens by {middle:%B %Y} in half of the futures, and not before {high:%B %Y} in a tenth"
+        return f"{name} opens by {long_day(middle)} in half of the futures, and after {long_day(high)} in a tenth"
+    return f"{name} opens by {middle:%B %Y} in half of the futures, and not before {high:%B %Y} in a tenth"
 
 
 def produces(plan: Plan) -> bool:
@@ -178,7 +179,7 @@ def output(plan: Plan) -> go.Figure:
     chart = new_figure(output_title(plan, produced, due), panel_titles, rows=2, height=640)
     for p, name in enumerate(plan.scenario.names.plants):
         if produced[:, p].sum(1).mean() >= MIN_UNITS:
-            add_bars(chart, months, produced[:, p].mean(0), label(name), p)
+            add_bars(chart, months, produced[:, p].mean(0), title_of(plan, "plants", name), p)
     if due is not None:
         rates = [rate if rate > 0.0 else None for rate in due.tolist()]
         line = {"color": BLACK, "width": 2, "dash": "dash"}
@@ -232,7 +233,7 @@ def month_text(month: str) -> str:
 def orders(plan: Plan) -> go.Figure:
     """Chart of order dates by supplier, sorted by descending lead time."""
     order_list = schedule.orders(plan)
-    chart = new_figure(order_title(order_list))
+    chart = new_figure(order_title(plan, order_list))
     if not order_list:
         chart.add_annotation(x=0.5, y=0.5, xref="paper", yref="paper", showarrow=False, text="no part is needed")
         chart.update_xaxes(visible=False).update_yaxes(visible=False)
@@ -279,7 +280,7 @@ def order_label(plan: Plan, order: Order) -> str:
     )
 
 
-def order_title(orders: Sequence[Order]) -> str:
+def order_title(plan: Plan, orders: Sequence[Order]) -> str:
     """Title of the chart of orders: the number of late orders or, if there are none, the first order."""
     if not orders:
         return "No parts are ordered, because no unit is produced"
@@ -288,13 +289,13 @@ def order_title(orders: Sequence[Order]) -> str:
         worst = max(late, key=lambda order: order.days_late)
         return (
             f"{len(late)} of {len(orders)} orders should have been placed before the start: "
-            f"{worst.supplier} {worst.days_late} days before it"
+            f"{title_of(plan, 'suppliers', worst.supplier)} {worst.days_late} days before it"
         )
     first = orders[0]
     text = f"first of {len(orders)} orders" if orders[1:] else "only order"
     return (
-        f"The {text} must be placed with {first.supplier} by {long_day(first.place_by)}, {first.lead_time} days before "
-        "the parts are needed"
+        f"The {text} must be placed with {title_of(plan, 'suppliers', first.supplier)} by {long_day(first.place_by)}, "
+        f"{first.lead_time} days before the parts are needed"
     )
 
 

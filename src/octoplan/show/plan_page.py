@@ -80,7 +80,9 @@ def page(results: PlanResults) -> str:
         table_head=ALTERNATIVES_HEADER,
         table_rows=[] if evaluation is None else table_rows(evaluation),
         units=[] if evaluation is None else narrative.units_lines(evaluation, currency),
-        frontier=None if front is None else PageFigure("frontier", frontier(front, currency), CAPTIONS["frontier"]),
+        frontier=None
+        if front is None
+        else PageFigure("frontier", frontier(front, currency, plan.scenario.titles), CAPTIONS["frontier"]),
         switching_values=() if front is None else front.switching_values,
         validity=validity(results),
         limit=MAX_LIST_ITEMS,

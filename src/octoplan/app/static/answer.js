@@ -1,5 +1,5 @@
 // Results for a change: lines of JSON, each over more futures than the line before; a new change aborts the previous request.
-import {$, all, changeParts, changeText, formatLevel, formatNumber, el, tableOf, within} from "./format.js";
+import {$, all, NO_CHANGE, changeParts, changeText, formatLevel, formatNumber, el, tableOf, within} from "./format.js";
 import {drawCharts, redrawAll} from "./charts.js";
 import {markEffects, showEffects} from "./effects.js";
 import {markTerms} from "./glossary.js";
@@ -124,13 +124,14 @@ function showTopResults(answer) {
 /** @param {Level | undefined} value */
 const unbroken = value => el("span", {className: "unbroken", textContent: formatLevel(value)});
 
+const isChanged = () => Object.keys(state.changes).length > 0;
+
 /** @type {(row: Result, futures: number, restsOn?: string[]) => HTMLElement} */
 function topResult(row, futures, restsOn) {
-  const changed = Object.keys(state.changes).length > 0;
   const unit = row.unit && row.unit !== "1" ? `, ${row.unit}` : "";
-  const [change, note] = !changed ? ["", ""] : row.form === "month" ? [`baseline: ${formatNumber(row.baseline?.p50)}`, ""]
+  const [change, note] = !isChanged() ? ["", ""] : row.form === "month" ? [`baseline: ${formatNumber(row.baseline?.p50)}`, ""]
     : changeParts(row.change, futures);
-  const label = change && row.form !== "month" && (row.change?.half ?? 0) > 0 ? "change " : "";
+  const label = change && row.form !== "month" && change !== NO_CHANGE ? "change " : "";
   const card = el("div", {className: "top-result"},
     el("div", {className: "measure", textContent: row.title + unit}),
     el("div", {className: "value", textContent: formatLevel(row.value?.mean ?? row.value?.p50)}),
@@ -173,9 +174,9 @@ function showResults(box, answer) {
   const rows = answer.results.flatMap(row => !row.value ? [] : el("tr", {},
     el("td", {textContent: row.title}),
     ...[row.value.p10, row.value.p50, row.value.p90].map(x => el("td", {className: "unbroken", textContent: formatNumber(x)})),
-    el("td", {textContent: changeText(row.change, answer.levels)}),
-    el("td", {className: "text", textContent: row.unit === "1" ? "" : row.unit})));
-  const heads = ["measure", "P10", "P50", "P90", "change against baseline, mean ± 95 % CI", "unit"];
+    isChanged() ? el("td", {textContent: changeText(row.change, answer.levels)}) : null,
+    el("td", {className: "text unit", textContent: row.unit === "1" ? "" : row.unit})));
+  const heads = ["measure", "P10", "P50", "P90", ...isChanged() ? ["change against baseline, mean ± 95 % CI"] : [], "unit"];
   let [section] = all(".all-results", box);
   if (!section) box.append(section = el("details", {className: "all-results", open: innerWidth > NARROW}, el("summary", {textContent: "All key results"}), el("div")));
   within(section, "div").replaceChildren(tableOf(heads, rows));
@@ -186,7 +187,8 @@ function showSwitchingValues(box, answer) {
   let [section] = all(".switching-values", box);
   if (!section) box.append(section = el("div", {className: "switching-values"}));
   const none = answer.futures < answer.most ? "Too few futures have been simulated so far; more are being simulated."
-    : "No assumption has a switching value within its range.";
+    : state.panels.assumptions.every(item => item.fixed) && !isChanged() ? "No assumption has a range, so that no effect of an assumption can be shown."
+      : "No assumption has a switching value within its range.";
   const lines = answer.switching_values?.length ? answer.switching_values : [none];
   section.replaceChildren(el("h3", {textContent: "Switching values"}),
     el("ul", {}, ...lines.map(line => el("li", {textContent: line}))));

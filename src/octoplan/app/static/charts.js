@@ -2,6 +2,7 @@
 import {$, all, el, saveFile, within} from "./format.js";
 import {chartCsv} from "./chart_csv.js";
 import {fittedToScreen, NARROW_SCREEN} from "./chart_fit.js";
+import {markTerms} from "./glossary.js";
 
 const MIN_HEIGHT = 200, LOW = 320, PANEL_TITLE = 28;  // pixels; a lower chart has no legend
 const plotly = new Promise(resolve => {
@@ -27,13 +28,22 @@ export async function drawCharts(box, charts) {
   for (const chart of charts) {
     const frame = all("figure", box).find(candidate => candidate.dataset.name === chart.name);
     if (!frame) continue;
-    within(frame, "h3").textContent = chart.title;
-    within(frame, ".subtitle").textContent = chart.subtitle;
+    setText(within(frame, "h3"), chart.title);
+    setText(within(frame, ".subtitle"), chart.subtitle);
     const plot = /** @type {Plot} */ (within(frame, ".plot"));
     plot.setAttribute("aria-label", `${chart.title}. The numbers can be downloaded as CSV.`);
     plot.content = chart.figure;
     drawPlot(plot);
   }
+  markTerms();
+}
+
+/**
+ * Equal text stays, with the marks of its terms.
+ * @type {(element: HTMLElement, text: string) => void}
+ */
+function setText(element, text) {
+  if (element.textContent !== text) element.textContent = text;
 }
 
 /** @type {(box?: HTMLElement | Document) => Plot[]} */

@@ -3,7 +3,7 @@ import {$, changeText, formatNumber, el, tableOf} from "./format.js";
 import {post} from "./server.js";
 import {changesText, saveState, setChanges, state} from "./state.js";
 
-const MAX_VARIANTS = 3, FUTURES = 32;
+const MAX_VARIANTS = 3, FUTURES = 128;  // as the results above, so that a figure has one value on the page
 
 export function showCompare() {
   const box = $("view"), {variants} = state;
@@ -25,8 +25,12 @@ async function lastAnswer({changes}) {
 
 /** @param {HTMLElement} box */
 async function showTable(box) {
-  const {variants} = state, answers = (await Promise.all(variants.map(lastAnswer))).flatMap(answer => answer?.results ? answer : []);
-  if (state.view !== "compare" || answers.length < variants.length) return;
+  const {variants} = state, waiting = el("p", {className: "small", role: "status", textContent: "Simulating …"});
+  box.append(waiting);
+  const answers = (await Promise.all(variants.map(lastAnswer))).flatMap(answer => answer?.results ? answer : []);
+  if (!waiting.isConnected) return;
+  waiting.remove();
+  if (answers.length < variants.length) return;
   /** @type {(answer: AnswerLine, key: string) => HTMLElement} */
   const cell = (answer, key) => {
     const row = answer.results.find(candidate => candidate.key === key);
@@ -34,7 +38,7 @@ async function showTable(box) {
     return el("td", {textContent: row?.value ? formatNumber(row.value.p50) + change : "–"});
   };
   const rows = answers[0].results.filter(row => row.value).map(row => el("tr", {}, el("td", {textContent: row.title}),
-    ...answers.map(answer => cell(answer, row.key)), el("td", {className: "text", textContent: row.unit === "1" ? "" : row.unit})));
+    ...answers.map(answer => cell(answer, row.key)), el("td", {className: "text unit", textContent: row.unit === "1" ? "" : row.unit})));
   const note = `P50 over ${answers[0].futures} futures; in brackets: mean change against the baseline ± 95 % CI.`;
   box.append(el("p", {className: "small", textContent: note}),
     tableOf(["measure", ...variants.map(variant => variant.name), "unit"], rows));

@@ -1,6 +1,6 @@
 // The effects of the changes: paired differences from the baseline, shown after the first futures and narrowed by further ones.
 import {$, all, changeText, el, formatNumber, meanWithInterval} from "./format.js";
-import {shownName} from "./presets.js";
+import {presetOf, shownName} from "./presets.js";
 import {markEarlier} from "./sentences.js";
 import {state} from "./state.js";
 
@@ -15,8 +15,9 @@ export function markEffects() {
 
 /** @param {AnswerLine} answer */
 export function showEffects({effects, levels, most_levels: most}) {
+  const {panels: {presets}, changes} = state, preset = presetOf(presets, changes);
   $("effects").hidden = !effects.length;
-  $("effects-head").textContent = `Effect of ${shownName(state.panels.presets, state.changes)} against the baseline, over the same ${levels} futures (mean ± 95 % CI)`;
+  $("effects-head").textContent = `Effect of ${preset ? `“${preset.title}”` : shownName(presets, changes)} against the baseline, over the same ${levels} futures (mean ± 95 % CI)`;
   $("effect-cells").replaceChildren(...effects.map(effect => effectCell(effect, levels, levels >= most)));
 }
 

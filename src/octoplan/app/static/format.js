@@ -42,12 +42,13 @@ export function el(tag, properties = {}, ...children) {
 export const scrollable = table => el("div", {className: "wide", tabIndex: 0, role: "region", ariaLabel: "Table"}, table);
 
 /**
- * A table; heads are texts or elements.
+ * A table; heads are texts or elements. A head is aligned as the cells below it.
  * @param {(string | HTMLElement)[]} heads
  * @param {HTMLTableRowElement[]} rows
  */
 export function tableOf(heads, rows) {
-  const header = heads.map(text => typeof text === "string" ? el("th", {scope: "col", textContent: text}) : text);
+  const header = heads.map((text, i) => typeof text !== "string" ? text
+    : el("th", {scope: "col", className: rows[0]?.cells[i]?.classList.contains("text") ? "text" : "", textContent: text}));
   return scrollable(el("table", {}, el("thead", {}, el("tr", {}, ...header)), el("tbody", {}, ...rows)));
 }
 
@@ -113,6 +114,7 @@ export function meanWithInterval({mean, half}) {
   return `${sign(+m.toFixed(decimals))}${text(m)}${SPACE}±${SPACE}${text(h)}${suffix && SPACE + suffix}`;
 }
 
+export const NO_CHANGE = "no change";
 const NOT_DISTINGUISHABLE = "not distinguishable from zero";
 
 /**
@@ -123,7 +125,7 @@ const NOT_DISTINGUISHABLE = "not distinguishable from zero";
  */
 export function changeParts(change, futures) {
   if (!change) return ["", ""];
-  if (change.mean === 0 && change.half === 0) return ["no change", ""];
+  if (change.mean === 0 && change.half === 0) return [NO_CHANGE, ""];
   const notes = [];
   if (change.futures !== undefined && change.futures < futures) notes.push(`over the ${change.futures} of ${futures} futures in which both values are defined`);
   if (Math.abs(change.mean) <= change.half) notes.push(NOT_DISTINGUISHABLE);

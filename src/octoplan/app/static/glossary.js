@@ -2,8 +2,8 @@
 import {$, all, el} from "./format.js";
 import {state} from "./state.js";
 
-const SCOPES = "#sentences, #answer-note, #effects, .top-result, .all-results, .panel > .small, .group, #view > .small, figure figcaption";
-const SKIPPED = "button, a, label, summary, select, kbd";
+const SCOPES = "#sentences, #answer-note, #effects, .top-result, .all-results, .panel > .small, #decisions, #assumptions, #view > .small, figure";
+const SKIPPED = ".term, button, a, summary, select, kbd, .row details, .plot";
 const GAP = 6;  // pixels between a term and its meaning
 
 /**
@@ -25,7 +25,7 @@ export function pieces(text, terms, used) {
   });
 }
 
-// Mark the terms in the texts of the page; each once in a sentence block, a card or a table.
+// Mark the terms in the texts of the page; each once in a sentence block, a card, a table, a panel or a chart.
 export function markTerms() {
   for (const scope of all(SCOPES)) {
     const used = new Set(all(".term", scope).map(term => term.dataset.term ?? ""));
@@ -43,14 +43,17 @@ function textNodes(scope) {
 /** @type {(node: Text, used: Set<string>) => void} */
 function markTermsIn(node, used) {
   const parts = pieces(node.data, state.panels.glossary, used);
-  if (parts.some(part => part.name)) node.replaceWith(...parts.map(({text, name}) => name ? termButton(text, name) : text));
+  if (parts.some(part => part.name)) node.replaceWith(...parts.map(({text, name}) => name ? termElement(text, name) : text));
 }
 
-/** @type {(text: string, name: string) => HTMLElement} */
-function termButton(text, name) {
-  const button = el("button", {type: "button", className: "term", textContent: text});
-  button.dataset.term = name;
-  return button;
+/**
+ * A term is no button element, so that its words can be on two lines and it can be part of the label of a slider.
+ * @type {(text: string, name: string) => HTMLElement}
+ */
+function termElement(text, name) {
+  const element = el("span", {className: "term", tabIndex: 0, role: "button", title: "", textContent: text});
+  element.dataset.term = name;
+  return element;
 }
 
 /** @param {HTMLElement} term */
@@ -76,7 +79,9 @@ export function listenForTerms() {
       const target = /** @type {Element} */ (event.target), term = target.closest(".term");
       if (target.closest("#meaning")) return;
       hideMeaning();
-      if (term) showMeaning(/** @type {HTMLElement} */ (term));
+      if (!term) return;
+      showMeaning(/** @type {HTMLElement} */ (term));
+      if (kind === "click") event.preventDefault();  // in a label, a click would move the focus to the slider
     });
   document.addEventListener("keydown", event => { if (event.key === "Escape") hideMeaning(); });
   document.addEventListener("scroll", hideMeaning, {passive: true});

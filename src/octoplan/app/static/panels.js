@@ -1,5 +1,6 @@
 // The panels: a slider and a field for each decision and assumption, and the list of changes.
 import {$, all, formatNumber, el, inputOf, priorText} from "./format.js";
+import {markTerms} from "./glossary.js";
 import {positionOf} from "./position.js";
 import {setChange, state, titleOf} from "./state.js";
 
@@ -28,6 +29,7 @@ export function showAssumptions() {
     $("assumptions").append(el("p", {className: "small", textContent: `and ${matching.length - limit} more; type another word to shorten the list`}));
   showMatchingDecisions(query);
   updateSliders();
+  markTerms();
 }
 
 /**
@@ -88,8 +90,11 @@ const decisionSlider = item => slider(item, "d.", "", [0, item.max_factor, 1], 0
 const assumptionSlider = item => slider(item, "a.", item.unit, [item.low, item.high, item.p50],
   (item.high - item.low) / 200, [item.p10, item.p90], `${rowOf(item)}, ${item.quality}`, sourceDetails(item));
 
-/** @type {(item: {file: string, line: number}) => string} */
-const rowOf = ({file, line}) => `${file.split("/").at(-1)}:${line}`;
+/**
+ * The row of an input, or that the scenario has none, because its default value applies.
+ * @type {(item: {file: string, line: number}) => string}
+ */
+export const rowOf = ({file, line}) => line ? `${file.split("/").at(-1)}:${line}` : "default value";
 
 /**
  * A slider with a field. scale: the ends of the slider and the baseline; shaded: the ends of its shaded part, if any.
@@ -181,5 +186,5 @@ function sourceDetails(item) {
   return el("div", {}, el("p", {className: "rating", textContent: RATING_MEANINGS[item.quality]}),
     ...prior, el("p", {textContent: item.note}),
     ...item.sources.map(s => el("p", {textContent: [s.title, s.publisher, s.date].filter(Boolean).join(", ") + " " + s.url})),
-    el("p", {className: "small", textContent: `${item.file}:${item.line}, ${item.distribution}, ${quantiles}; ${item.owner}, ${item.date}`}));
+    el("p", {className: "small", textContent: `${rowOf(item)}, ${item.distribution}, ${quantiles}; ${item.owner}, ${item.date}`}));
 }

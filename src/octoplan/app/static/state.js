@@ -56,10 +56,10 @@ export function saveState() {
 
 /**
  * Name that people know of the input of a change; its id if there is none.
- * @type {(change: string) => string}
+ * @type {(change: string, panels?: NamedInputs) => string}
  */
-export function titleOf(change) {
-  const {decisions, assumptions} = state.panels, items = change.startsWith("d.") ? decisions : assumptions;
+export function titleOf(change, {decisions, assumptions} = state.panels) {
+  const items = change.startsWith("d.") ? decisions : assumptions;
   return items.find(item => item.name === change.slice(2))?.title ?? change.slice(2);
 }
 

@@ -73,7 +73,10 @@ def country_splits(scenario: Scenario, plan: Plan) -> dict[str, Compiled]:
     total = requested.sum() if requested.sum() >= 1.0 else baseline_units.sum()
     country_of_plant = np.asarray(baseline.template.plants["country"])
     producers = [c for c in sorted(set(country_of_plant.tolist())) if baseline_units[country_of_plant == c].sum() > 0.0]
-    splits: dict[str, dict[int, float]] = {f"all {baseline.names.countries[c]}": {c: 1.0} for c in producers}
+    countries = [baseline.names.countries[c] for c in producers]
+    titles = [scenario.titles[f"countries.{name}"] for name in countries]
+    names = titles if len(set(titles)) == len(titles) else countries
+    splits: dict[str, dict[int, float]] = {f"all in {name}": {c: 1.0} for name, c in zip(names, producers, strict=True)}
     if len(producers) == 2:
         splits["half each"] = dict.fromkeys(producers, 0.5)
     compiled, is_free = {}, free_months(plan)

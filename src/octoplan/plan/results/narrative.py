@@ -157,7 +157,7 @@ def cheaper_alternatives(evaluation: Evaluation, currency: str) -> list[str]:
     """A sentence for each alternative that is significantly cheaper than the plan."""
     savings = {name: -evaluation.risk_difference(name).mean for name in cheaper(evaluation)}
     return [
-        f"in the simulation {name} costs {saving:,.1f} M {currency} less than this plan (significant at 95 %); "
+        f"in the simulation, “{name}” costs {saving:,.1f} M {currency} less than this plan (significant at 95 %); "
         "this plan is not recommended"
         for name, saving in savings.items()
     ]
