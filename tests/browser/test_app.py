@@ -232,7 +232,7 @@ def test_terms_have_their_meaning(pocket_app: str, sessions: Sessions) -> None:
     for show in (term.hover, term.focus, term.click):
         show()
         meaning.wait_for()
-        assert "damage that is avoided" in meaning.inner_text()
+        assert "damage avoided and the spend saved" in meaning.inner_text()
         assert term.get_attribute("aria-describedby") == "meaning"
         page.keyboard.press("Escape")
         meaning.wait_for(state="hidden")
