@@ -26,6 +26,7 @@ from octoplan.outcomes.run_results import RunResults
 from octoplan.outcomes.simulate import simulate
 from octoplan.outcomes.view import Measure
 from octoplan.scenario import Scenario, load
+from octoplan.scenario.scenario import with_files
 from tests.answer.variants import run_of
 
 GO_ON, HALT = np.zeros(1, np.int64), np.ones(1, np.int64)
@@ -139,7 +140,29 @@ def test_draws_are_those_of_the_scenario(engine: Engine, scenario: Scenario) -> 
         assert np.array_equal(
             engine.sample(changed, 4, GO_ON).run.assumptions.values, simulate(changed, 4, 1).assumptions.values
         )
-    assert len(engine.draws_by_files) == 2
+    assert len(engine.draws_by_source) == 2
+
+
+def test_draws_depend_on_the_doctrine_through_the_defaults(engine: Engine, scenario: Scenario) -> None:
+    """A doctrine that needs another assumption with a default value has draws of its own, with a column for it."""
+    programme = scenario.files["programme.toml"].decode() + '[threats.cruise]\npackage = "raid"\ndirect = true\n'
+    rows = scenario.files["assumptions.csv"].decode().replace(".drone.", ".*.")
+    rows += "effects.missile.drone.shots,2,,,fixed,1,,,red,example,2026-11-22,\n"
+    rows += "threats.*.mix,1,,,fixed,1,,,red,example,2026-11-22,\n"
+    by_missiles, by_interceptors = (
+        with_files(scenario, {
+            "programme.toml": programme, "assumptions.csv": rows,
+            "decisions.toml": scenario.files["decisions.toml"].decode()
+            + f'[doctrine.cruise]\nlayers = ["{layer}"]\nmax_shots = 100\n',
+        })
+        for layer in ("missile", "interceptor")
+    )  # fmt: skip
+    assert set(by_missiles.columns) - set(by_interceptors.columns) == {"effects.missile.cruise.shots"}
+    for changed in (by_interceptors, by_missiles, by_interceptors):
+        run = engine.sample(changed, FIRST_FUTURES, GO_ON).run
+        at_once = simulate(changed, FIRST_FUTURES, 1, counterfactual=False)
+        assert run.assumptions.identical(at_once.assumptions)
+        assert run.data.identical(at_once.data)
 
 
 def test_few_first_runs_are_kept(engine: Engine, scenario: Scenario) -> None:

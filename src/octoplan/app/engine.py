@@ -42,7 +42,8 @@ SEED = 1
 MAX_DAILY_RUNS, MAX_RUNS, MAX_FIRST_RUNS, MAX_SAMPLES, MAX_DRAWS, MAX_ANSWERS = 4, 12, 64, 24, 4, 24
 """Maximum number of kept runs by day, runs, runs of the first futures, runs with measures, draws, and answers."""
 FILES_OF_DRAWS = (PROGRAMME, ASSUMPTIONS, RAID_FIT, CORRELATIONS, POSTERIOR)
-"""Files of a scenario on which the draws of its assumptions depend."""
+"""Files of a scenario on which the draws of its assumptions depend, together with the names of the assumptions: the
+doctrine determines which assumptions are required, and therefore which have a default value."""
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -61,7 +62,7 @@ class Engine:
         samples: Runs of some of the futures with their measures, by hash and number of futures.
         daily_runs: Runs of one future with their daily tallies, by hash.
         answers: Complete answers as JSON data, by hash and number of futures.
-        draws_by_files: Draws of the assumptions, by contents of the files on which they depend.
+        draws_by_source: Draws, by the names of the assumptions and the contents of ``FILES_OF_DRAWS``.
 
     """
 
@@ -72,7 +73,7 @@ class Engine:
         self.samples: dict[tuple[str, int], Sample] = {}
         self.daily_runs: dict[str, tuple[Run, xr.Dataset]] = {}
         self.answers: dict[tuple[str, int], dict[str, Any]] = {}
-        self.draws_by_files: dict[tuple[bytes | None, ...], Floats] = {}
+        self.draws_by_source: dict[tuple[tuple[str, ...], tuple[bytes | None, ...]], Floats] = {}
         self.lock = Lock()
         self.scenario_locks: dict[str, Lock] = {}
 
@@ -145,12 +146,14 @@ class Engine:
         return further if run is None else joined(run, further)
 
     def draws(self, scenario: Scenario, futures: int) -> Floats:
-        """(futures, assumptions) draws of the assumptions; those of a changed decision are those of the baseline."""
-        files = tuple(scenario.files.get(name) for name in FILES_OF_DRAWS)
-        draws = self.draws_by_files.get(files)
+        """(futures, assumptions) draws of the assumptions; a changed decision that needs the same assumptions has the
+        draws of the baseline.
+        """
+        source = scenario.columns, tuple(scenario.files.get(name) for name in FILES_OF_DRAWS)
+        draws = self.draws_by_source.get(source)
         if draws is None or len(draws) < futures:
             draws = draw_assumptions(scenario, futures, SEED)
-            self.keep(self.draws_by_files, files, draws, MAX_DRAWS)
+            self.keep(self.draws_by_source, source, draws, MAX_DRAWS)
         return draws[:futures]
 
     def daily_run(self, scenario: Scenario) -> tuple[Run, xr.Dataset]:
