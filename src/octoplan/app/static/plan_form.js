@@ -17,7 +17,7 @@ const choice = (name, label, options, value) => el("label", {}, el("span", {text
 /** @type {(name: string, label: string, checked: boolean) => HTMLLabelElement} */
 const checkBox = (name, label, checked) => el("label", {className: "check"}, el("input", {type: "checkbox", name, checked}), " " + label);
 
-/** @type {(legend: string, ...fields: (Node | null)[]) => HTMLFieldSetElement} */
+/** @type {(legend: string, ...fields: Node[]) => HTMLFieldSetElement} */
 const group = (legend, ...fields) => el("fieldset", {}, el("legend", {textContent: legend}), ...fields);
 
 /** @type {(share: number | null | undefined) => number | null} */
@@ -38,7 +38,7 @@ export function planForm() {
     group("Budgets over the horizon", ...payers.map(({name, title}) =>
       numberField(`budget.${name}`, title, `M ${currency}`, goals.budget[name]))),
     group("Search", numberField("futures", "Futures", "in the search", 40, {min: least, max: most, step: "1", required: true}),
-      countries.length > 1 ? choice("frontier", "Frontier of the share of", [["", "no country"], ...countries.map(({name, title}) => [name, title])], "") : null),
+      choice("frontier", "Frontier of the share of", [["", "no country"], ...countries.map(({name, title}) => [name, title])], "")),
     el("details", {}, el("summary", {textContent: "Constraints: what stays as it is, largest outputs, shares of countries"}),
       group("Leave as in the scenario", checkBox("fixed.crews", "Crew intake", isFixed("crews")), checkBox("fixed.kits", "Kits ordered", isFixed("kits")),
         ...plants.flatMap(({name, title}) => [checkBox(`fixed.output.${name}`, `Output, ${title}`, isFixed(`output.${name}`)),
