@@ -16,6 +16,7 @@ from octoplan.outcomes.run import Run
 from octoplan.outcomes.run_results import RunResults
 from octoplan.outcomes.view import total
 from octoplan.show.charts import CHARTS
+from octoplan.show.cost_and_benefit import axis_range, outside_note
 from octoplan.show.html import PageFigure
 from octoplan.show.money_charts import cost_per_kill_title, undefined_cost
 from octoplan.show.options import options
@@ -349,3 +350,23 @@ def test_leakers_prevented_in_the_title_are_those_of_the_options() -> None:
     assert row[3] in {f"-{prevented}", prevented.removeprefix("-")}
     ends = [note for note in chart.layout.annotations if note.text in {"with", "without"}]
     assert [(note.x, note.xref, note.xanchor) for note in ends] == [(1.0, "x2 domain", "left")] * 2
+
+
+def test_the_axes_of_cost_and_benefit_leave_extreme_futures_out() -> None:
+    """The axes hold zero and P1 to P99; a sentence has the number of futures outside, and there is none without any."""
+    values = np.arange(101.0)
+    values[-1] = 1e6
+    low, high = axis_range(values)
+    assert low == 0.0
+    assert 99.0 < high < 110.0
+    assert axis_range(-values)[0] < -99.0
+    run = pocket()
+    counterfactual = run.counterfactual.copy(deep=True)
+    counterfactual["damage"].loc[{"future": 3}] *= 100
+    chart = draw("cost-and-benefit", replace(run, counterfactual=counterfactual))
+    points = [p for trace in chart.data if trace.mode == "markers" for p in zip(trace.x, trace.y, strict=True)]
+    (left, right), (bottom, top) = chart.layout.xaxis.range, chart.layout.yaxis.range
+    outside = sum(not (left <= x <= right and bottom <= y <= top) for x, y in points)
+    assert outside == 1
+    assert chart.layout.title.subtitle.text == outside_note(outside, len(points))
+    assert outside_note(1, 128) == "1 of 128 futures lies outside of the axes"

@@ -13,6 +13,9 @@ from octoplan.show.rounding import percent, plus_minus
 from octoplan.show.series import month_total
 from octoplan.show.theme import BLACK, BLUE, GRID_COLOUR, MILLION, VERMILION, fit_legend, new_figure, with_opacity
 
+MARGIN = 0.05
+"""Margin of an axis, as a share of the range of the values on it."""
+
 
 def cost_and_benefit(run: Run) -> go.Figure | None:
     """Damage avoided and spend saved on other layers against the cost of the programme, and the break-even line.
@@ -50,17 +53,35 @@ def cost_and_benefit(run: Run) -> go.Figure | None:
                     hovertemplate=f"cost %{{x:,.1f}}, damage and spend avoided %{{y:,.1f}} M {unit}<extra></extra>",
                 )
             )  # fmt: skip
+    ranges = [axis_range(values) for values in (cost, benefit)]
     add_break_even_line(chart, cost)
+    is_outside = [(values < low) | (values > high) for values, (low, high) in zip((cost, benefit), ranges, strict=True)]
+    outside = int(np.logical_or(*is_outside).sum())
+    if outside:
+        chart.update_layout(title={"subtitle": {"text": outside_note(outside, len(cost))}})
     chart.update_xaxes(
-        title=f"cost of the programme, M {unit}", tickformat=",", hoverformat=",.1f", showgrid=True,
+        range=ranges[0], title=f"cost of the programme, M {unit}", tickformat=",", hoverformat=",.1f", showgrid=True,
         gridcolor=GRID_COLOUR,
     )  # fmt: skip
-    chart.update_yaxes(title=f"damage and spend on other layers avoided, M {unit}", rangemode="normal")
+    chart.update_yaxes(title=f"damage and spend on other layers avoided, M {unit}", range=ranges[1], rangemode="normal")
     return fit_legend(chart.update_layout(hovermode="closest"), axis_title=True)
 
 
+def axis_range(values: Floats) -> tuple[float, float]:
+    """The ends of an axis with zero and P1 to P99 of (futures,) values, and a margin beyond those."""
+    quantiles = np.quantile(values, (0.01, 0.99))
+    low, high = min(0.0, float(quantiles[0])), max(0.0, float(quantiles[1]))
+    margin = MARGIN * max(high - low, 1e-6)
+    return (low - margin if low < 0.0 else 0.0), high + margin
+
+
+def outside_note(outside: int, futures: int) -> str:
+    """A sentence on the number of futures outside of the axes."""
+    return f"{outside:,} of {futures:,} futures {'lies' if outside == 1 else 'lie'} outside of the axes"
+
+
 def add_break_even_line(chart: go.Figure, cost: Floats) -> None:
-    """Add the line on which benefit equals cost, and the range of the axis; (futures,) cost in millions."""
+    """Add the line on which benefit equals cost; (futures,) cost in millions."""
     low, high = min(0.0, float(cost.min())), 1.05 * max(float(cost.max()), 1e-6)
     chart.add_trace(
         go.Scatter(
@@ -68,4 +89,3 @@ def add_break_even_line(chart: go.Figure, cost: Floats) -> None:
             line={"color": BLACK, "width": 1.5, "dash": "dash"},
         )
     )  # fmt: skip
-    chart.update_xaxes(range=[low, high])

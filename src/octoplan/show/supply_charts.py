@@ -122,7 +122,7 @@ def deliveries_title(view: View, delivered: NDArray[np.int64], rates: Sequence[i
     if half is None:
         return f"In {100 * share[-1]:.0f} % of futures {reach} by {months[-1]}"
     if brief:
-        return f"In half of the futures {reach} by {half}"
+        return f"{reach} by {half} (P50)"
     rest = (
         f", in {100 * share[-1]:.0f} % by {months[-1]}" if nine_in_ten is None else f", in nine of ten by {nine_in_ten}"
     )
