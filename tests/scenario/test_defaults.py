@@ -28,6 +28,11 @@ def pocket() -> Scenario:
     return op.load("pocket")
 
 
+@pytest.fixture(scope="module")
+def octopus() -> Scenario:
+    return op.load("octopus")
+
+
 def with_rows(scenario: Scenario, *rows: str, without: tuple[str, ...] = ()) -> Scenario:
     """The scenario with further rows of ``assumptions.csv``, and without those whose names begin with some texts."""
     lines = scenario.files["assumptions.csv"].decode().splitlines()
@@ -105,6 +110,29 @@ def test_a_default_is_not_used_where_a_row_gives_it_a_meaning(
     with pytest.raises(ScenarioError) as error:
         with_rows(pocket, added)
     assert sorted(str(p.message).split(" is missing")[0] for p in error.value.problems) == missing
+
+
+@pytest.mark.parametrize(
+    ("name", "missing"),
+    [
+        ("threats.attack-drone.mix", "threats.attack-drone.mix is missing; "),
+        ("splits.*.sumy.share", "splits.*.sumy.share is missing for 2 (drones.sumy, missiles.sumy)"),
+        ("corridors.*.share", "corridors.*.share is missing for 10 (sumy-chernihiv,"),
+    ],
+)
+def test_a_weight_has_no_default_next_to_stated_weights(octopus: Scenario, name: str, missing: str) -> None:
+    """Weights are relative to one another: a deleted row is an error, not a weight of 1 next to one of 62."""
+    with pytest.raises(ScenarioError) as error:
+        with_rows(octopus, without=(f"{name},",))
+    assert [problem.message[: len(missing)] for problem in error.value.problems] == [missing]
+
+
+def test_weights_of_which_none_is_stated_are_equal(octopus: Scenario) -> None:
+    """Without rows for the classes of a package, or for any corridor, their weights are 1."""
+    corridors = tuple(f"{a.name}," for a in octopus.assumptions if (a.kind, a.parameter) == ("corridors", "share"))
+    changed = with_rows(octopus, without=("threats.attack-drone.mix,", "threats.decoy.mix,", *corridors))
+    weights = {a.name: a.median for a in changed.assumptions if a.is_default}
+    assert weights == {"corridors.*.share": 1.0, "threats.attack-drone.mix": 1.0, "threats.decoy.mix": 1.0}
 
 
 def test_a_parameter_without_a_default_needs_a_row(pocket: Scenario) -> None:

@@ -1,8 +1,9 @@
 """Default values of assumptions that have no row: the neutral value that switches a part of the model off.
 
 A default is used only if no row supplies the parameter, and if no row states a parameter that depends on it: a
-scenario that states the time between outages of a supplier must also state the time to recover. Assumptions with a
-default value are rated red and are part of the assumption log.
+scenario that states the time between outages of a supplier must also state the time to recover, and one that states the
+weight of a class of threat must state those of the other classes of its package. Assumptions with a default value are
+rated red and are part of the assumption log.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -22,6 +23,7 @@ from octoplan.scenario.entities import KINDS
 from octoplan.scenario.files import DEFAULTS
 from octoplan.scenario.parameter_types import MONEY, Parameter
 from octoplan.scenario.programme import Programme
+from octoplan.scenario.weights import entities_weighted_together
 
 REVIEW_DATE = "2026-11-30"
 """Date of the last review of the default values."""
@@ -145,7 +147,7 @@ def default_rows(
                 entities
                 for entities in required
                 if not is_stated(stated, kind.name, parameter.name, entities)
-                and not has_companion(stated, kind.name, default, entities)
+                and not has_companion(stated, programme, (kind.name, parameter.name, entities))
             ]
             if len(unsupplied) == len(required) > 1:
                 unsupplied = [(WILDCARD,) * len(kind.axes)]
@@ -158,15 +160,24 @@ def is_stated(stated: Collection[ParameterKey], kind: str, parameter: str, names
     return any((kind, parameter, pattern) in stated for pattern in matching_patterns(names))
 
 
-def has_companion(stated: Collection[ParameterKey], kind: str, default: Default, names: tuple[str, ...]) -> bool:
-    """Whether a row states a parameter with which the default is not used."""
-    for companion in default.unless:
-        other_kind, point, parameter = companion.rpartition(".")
-        if point and any(key[:2] == (other_kind, parameter) for key in stated):
+def has_companion(stated: Collection[ParameterKey], programme: Programme, key: ParameterKey) -> bool:
+    """Whether a row states a parameter with which the default value of a parameter is not used.
+
+    Args:
+        stated: The parameters that rows state, with wildcards.
+        programme: The programme.
+        key: The parameter with a default value.
+
+    """
+    kind, parameter, names = key
+    for companion in DEFAULT_VALUES[kind, parameter].unless:
+        other_kind, point, other = companion.rpartition(".")
+        if point and any(row[:2] == (other_kind, other) for row in stated):
             return True
         if not point and is_stated(stated, kind, companion, names):
             return True
-    return False
+    weighted = entities_weighted_together(programme, kind, parameter, names)
+    return any(other != names and is_stated(stated, kind, parameter, other) for other in weighted)
 
 
 def row_of(programme: Programme, kind: str, parameter: Parameter, names: tuple[str, ...]) -> Row:

@@ -17,6 +17,24 @@ WEIGHT_GROUPS = (
 group must be above 0."""
 
 
+def entities_weighted_together(
+    programme: Programme, kind: str, parameter: str, names: tuple[str, ...]
+) -> list[tuple[str, ...]]:
+    """Names of the entities, including that with ``names``, whose weights are relative to one another.
+
+    Returns:
+        A tuple of names for each entity, as in a ``ParameterKey``; empty if the parameter is not a weight.
+
+    """
+    if (kind, parameter) == ("splits", "share"):
+        return [(names[0], region) for region in programme.entities["regions"]]
+    link = next((link for *weight, link, _ in WEIGHT_GROUPS if weight == [kind, parameter]), None)
+    if link is None:
+        return []
+    group = programme.link(kind, names[0], link)
+    return [(name,) for name in programme.entities[kind] if programme.link(kind, name, link) == group]
+
+
 def check_weights(
     programme: Programme,
     draw_columns: Mapping[ParameterKey, int],
