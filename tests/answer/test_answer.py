@@ -36,7 +36,7 @@ def texts(result: Answer) -> dict[str, str]:
         ),
         ("one kit", "The defence is limited most by kits (the equipment of crews), not by interceptors."),
         ("no kits", "The defence is limited most by kits (the equipment of crews), not by interceptors."),
-        ("no more parts", "The defence is limited most by kits (the equipment of crews)."),
+        ("no more parts", "The defence is limited most by kits (the equipment of crews), not by interceptors."),
         ("ample", "None of the 11 changes tested clearly improves the defence."),
         ("production only", "The output is limited most by"),
         ("nothing made", "None of the 7 changes tested clearly improves the defence."),

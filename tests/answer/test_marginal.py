@@ -25,10 +25,16 @@ def spend(run: Run) -> np.ndarray:
 
 
 def test_more_interceptors_are_those_of_a_scenario_with_more_output() -> None:
-    """The effect is the paired difference to a scenario whose decisions request a tenth more."""
+    """The effect is the paired difference to a scenario with a tenth more output, workers and orders of parts."""
     item = answer("few interceptors").marginal["units"]
     base = run_of("few interceptors")
-    more = simulate(variant("few interceptors").change({"output.bench": [34.1, 30.8, 34.1]}), 32, 1)
+    heads = base.scenario.assumptions[base.scenario.columns.index("plants.bench.heads")].value
+    assert heads is not None
+    changes: dict[str, object] = {
+        "output.bench": [34.1, 30.8, 34.1], "orders.bench.part-set": [682, 616, 682],
+        "plants.bench.heads": 1.1 * heads, "plants.bench.hire_rate": 0,
+    }  # fmt: skip
+    more = simulate(variant("few interceptors").change(changes), 32, 1)
     prevented = leakers(base)[:32] - leakers(more)
     assert item.prevented.mean == pytest.approx(prevented.mean(), abs=1e-12)
     assert item.cost.mean == pytest.approx((spend(more) - spend(base)[:32]).mean(), rel=1e-12)

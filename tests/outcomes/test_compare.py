@@ -16,8 +16,8 @@ from octoplan.outcomes.compare import (
     comparison_tables,
     difference,
     difference_cells,
-    most_different,
 )
+from octoplan.outcomes.comparison_card import most_different
 from octoplan.outcomes.identity import raid_identity
 from octoplan.outcomes.view import Measure
 from octoplan.scenario import load

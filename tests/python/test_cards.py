@@ -13,10 +13,12 @@ from octoplan.cards import Card
 from octoplan.outcomes.compare import compare
 from octoplan.outcomes.comparison_card import (
     MAX_DIFFERENCES,
+    RESULTS,
     difference_text,
     is_distinguishable,
     largest_differences,
     main_differences,
+    most_different,
     relative_size,
 )
 from octoplan.outcomes.format import digits, percent
@@ -123,19 +125,23 @@ def test_a_run_without_a_finished_future_has_a_card(tmp_path: Path) -> None:
 
 
 def test_a_comparison_begins_with_its_largest_differences(half: op.Run) -> None:
-    """The sentence has the largest differences whose interval excludes zero, with their numbers."""
+    """The sentence has leakers, damage and spend, then the largest differences, if their interval excludes zero."""
     comparison = compare(pocket(), half, labels=("full", "half"))
     sentence = paragraphs(comparison._repr_html_())[0]
     assert sentence.startswith(
-        "half against full: good units made by the programme -425 units (-50 %; the same in every future)"
+        "half against full: leakers, all classes +0.283 threats (+3.4 %; 95 % CI +0.118 to +0.449); damage by leakers "
     )
+    assert sentence.endswith(" GBP (2025) (+3.3 %; 95 % CI +147 to +455).")
     assert len(sentence.split("; ")) >= MAX_DIFFERENCES
     listed = [row for row in main_differences(comparison.differences[0]) if row.measure in sentence]
     others = [row for row in main_differences(comparison.differences[0]) if row not in listed]
     assert len(listed) == MAX_DIFFERENCES
     assert all(is_distinguishable(row) for row in listed)
-    smallest = min(relative_size(row) for row in listed)
-    assert all(relative_size(row) <= smallest for row in others if is_distinguishable(row))
+    assert {row.key for row in listed} == set(RESULTS)
+    without_leakers = [row for row in comparison.differences[0] if row.key != "leakers"]
+    shorter = most_different(main_differences(without_leakers), MAX_DIFFERENCES)
+    largest = max((row for row in others if is_distinguishable(row)), key=relative_size)
+    assert [row.key for row in shorter if row.key not in RESULTS] == [largest.key]
 
 
 def test_a_difference_that_may_be_zero_is_not_in_the_sentence() -> None:

@@ -10,7 +10,7 @@ from octoplan.answer.answer import Answer, answer_of
 from octoplan.answer.marginal import per_million
 from octoplan.answer.totals import Effect
 from octoplan.outcomes.run_results import RunResults
-from octoplan.show.marginal_chart import can_be_bought, marginal_million, ranked, ratio
+from octoplan.show.marginal_chart import can_be_bought, marginal_million, ranked, ratio, saves
 from tests.answer.variants import answer
 from tests.outcomes.runs import pocket
 
@@ -70,12 +70,14 @@ def test_the_title_names_a_change_that_can_be_bought(name: str) -> None:
     """The change in the title is no delay avoided, and its gain excludes zero; or the title says there is none."""
     numbers = answer(name)
     title = draw(numbers).layout.title.text
-    best = next(
-        (i for i in ranked(numbers) if can_be_bought(i) and numbers.marginal.is_positive(ratio(numbers, i))), None
-    )
+    buyable = [item for item in ranked(numbers) if can_be_bought(item)]
+    saving = [item for item in buyable if saves(numbers, item)]
+    best = next((item for item in buyable if numbers.marginal.is_positive(ratio(numbers, item))), None)
+    best = max(saving, key=lambda item: item.prevented.mean, default=best)
     assert ("No change tested" in title) == (best is None)
     if best is not None:
-        assert best.title[:20] in title
+        assert best.title[1:20] in title
+        assert ("for less money" in title) == bool(saving)
 
 
 def test_the_ratio_of_a_change_is_that_of_its_effects() -> None:

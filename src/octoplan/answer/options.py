@@ -69,12 +69,18 @@ def amount_text(more: float) -> str:
 
 
 def unit_options(compiled: Compiled, assumptions: Floats, more: float) -> Iterator[Option]:
-    """Yield the option with more output and lines at every plant, if there is any."""
-    plan = compiled.plan
-    output, lines = plan.output * (1.0 + more), np.floor(plan.lines * (1.0 + more))
-    if not (np.array_equal(output, plan.output) and np.array_equal(lines, plan.lines)):
-        changed = compiled._replace(plan=plan._replace(output=output, lines=lines))
-        yield Option("units", "interceptors", f"{amount_text(more)} interceptors", changed, assumptions)
+    """Yield the option with more output, lines, workers and orders of parts at every plant, if there is any output."""
+    plan, factor = compiled.plan, 1.0 + more
+    output, lines = plan.output * factor, np.floor(plan.lines * factor)
+    if np.array_equal(output, plan.output) and np.array_equal(lines, plan.lines):
+        return
+    orders = np.asarray(np.ceil(plan.orders * factor), plan.orders.dtype)
+    changed = compiled._replace(plan=plan._replace(output=output, lines=lines, orders=orders)), assumptions
+    for parameter in ("heads", "hire_rate"):
+        values = draws_of(compiled, assumptions, "plants", parameter)
+        for row in np.flatnonzero(programme_plants(compiled)).tolist():
+            changed = with_values(*changed, "plants", parameter, row, values[:, row] * factor)
+    yield Option("units", "interceptors", f"{amount_text(more)} interceptors", *changed)
 
 
 def crew_options(compiled: Compiled, assumptions: Floats, more: float) -> Iterator[Option]:
@@ -173,7 +179,7 @@ def all_gates(compiled: Compiled, assumptions: Floats) -> Iterator[Option]:
     """Yield the option in which the last gates of every plant are passed a month sooner, if there are any."""
     gates = [gate for group in plants_by_gates(compiled, assumptions) for gate in group]
     if gates:
-        title = f"the gates of every plant passed {LESS_DAYS:.0f} days sooner"
+        title = f"the gates of every plant passed up to {LESS_DAYS:.0f} days sooner"
         yield Option("gates", "the gates of the plants", title, *sooner(compiled, assumptions, gates))
 
 
@@ -188,7 +194,7 @@ def gate_options(compiled: Compiled, assumptions: Floats, titles: dict[str, str]
         changed = sooner(compiled, assumptions, gates)
         yield Option(
             f"gates/{'+'.join(names)}", f"the gates of {title}",
-            f"the gates of {title} passed {LESS_DAYS:.0f} days sooner", *changed,
+            f"the gates of {title} passed up to {LESS_DAYS:.0f} days sooner", *changed,
         )  # fmt: skip
 
 

@@ -42,18 +42,24 @@ class Turn:
 
     @property
     def turns_over(self) -> bool:
-        """True if the programme pays at one end and not at the other, and the difference is distinguishable."""
-        return self.difference.sign != 0 and self.low.mean * self.high.mean < 0.0
+        """True if the programme pays at one end and not at the other, one of the two and the difference clearly."""
+        is_clear = self.difference.sign != 0 and (self.low.sign != 0 or self.high.sign != 0)
+        return is_clear and self.low.mean * self.high.mean < 0.0
 
 
 def candidates(results: RunResults) -> tuple[Assumption, ...]:
-    """The assumptions with the largest effects on net benefit and leakers prevented, relative to their errors."""
+    """The assumptions with the largest effects on net benefit and leakers prevented, relative to their errors.
+
+    The mean damages of a leaker follow, which need no simulation.
+    """
     names: dict[str, Assumption] = {}
     for items in (results.leakers_sensitivity, results.net_benefit_sensitivity):
         ranked = sorted(items, key=lambda item: -abs(item.difference) / item.error if item.error > 0.0 else 0.0)
         for item in ranked[: CANDIDATES if items is results.net_benefit_sensitivity else 1]:
             names.setdefault(item.assumption.name, item.assumption)
-    return tuple(names.values())[:CANDIDATES]
+    largest = list(names.values())[:CANDIDATES]
+    damages = (a for a in results.run.scenario.assumptions if is_damage(a) and not a.is_fixed and a not in largest)
+    return (*largest, *damages)
 
 
 def turns(

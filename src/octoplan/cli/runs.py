@@ -169,7 +169,7 @@ def print_answer(results: "RunResults", answer: "Answer | None", *, all_measures
 
 
 def compare(first: Path, *others: Path, nominal: Flag = False, all_measures: AllMeasures = False) -> None:
-    """Compare runs by paired differences over the same futures: a sentence, and the ten measures that differ most.
+    """Compare runs by paired differences over the same futures: a sentence, and ten measures that differ.
 
     Parameters
     ----------

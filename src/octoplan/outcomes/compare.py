@@ -14,8 +14,7 @@ from octoplan.outcomes.comparison_card import (
     ROUNDING_TOLERANCE,
     comparison_card,
     difference_unit,
-    is_distinguishable,
-    relative_size,
+    most_different,
 )
 from octoplan.outcomes.format import ResultTable, digits, scaled, to_text
 from octoplan.outcomes.identity import raid_identity, same_arrivals
@@ -290,19 +289,12 @@ def comparison_tables(comparison: Comparison, largest: int | None = None) -> lis
     """One table of differences for each run except the first.
 
     largest
-        Number of differences in a table, those that are largest relative to the values; all of them if None.
+        Number of differences in a table (``most_different``); all of them if None.
     """
     return [
         comparison_table(comparison, label, differences if largest is None else most_different(differences, largest))
         for label, differences in zip(comparison.labels[1:], comparison.differences, strict=True)
     ]
-
-
-def most_different(differences: Sequence[Difference], number: int) -> list[Difference]:
-    """The differences that are distinguishable from zero and largest relative to the values, in their order."""
-    distinguishable = [row for row in differences if is_distinguishable(row)]
-    largest = sorted(distinguishable, key=relative_size, reverse=True)[:number]
-    return [row for row in distinguishable if row in largest]
 
 
 def comparison_table(comparison: Comparison, label: str, differences: Sequence[Difference]) -> ResultTable:

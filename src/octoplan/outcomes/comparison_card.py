@@ -14,10 +14,12 @@ if TYPE_CHECKING:
 
 COMPARED_MEASURES = (
     "made", "delivered", "crews", "kits", "kills", "leakers", "leakers-prevented", "damage", "damage/avoided",
-    "programme/cost", "spend",
+    "programme/cost", "spend", "damage-and-spend",
 )  # fmt: skip
 """Keys of the measures on the card; the ``main_variant`` of each is used."""
-MAX_DIFFERENCES = 3
+RESULTS = ("leakers", "damage", "spend", "damage-and-spend")
+"""Keys of the measures on which a comparison is decided, which come first; the ``main_variant`` of each is used."""
+MAX_DIFFERENCES = 4
 """Largest number of differences in a sentence."""
 ROUNDING_TOLERANCE = 1e-9
 """Difference, as a share of the value, up to which two values are taken as equal."""
@@ -42,9 +44,9 @@ def comparison_card(comparison: "Comparison") -> Card:
 
 
 def largest_differences(label: str, first_label: str, differences: Sequence["Difference"]) -> str:
-    """A sentence with the largest differences of the main measures that are distinguishable from zero.
+    """A sentence with the differences of ``RESULTS`` and of other main measures that are distinguishable from zero.
 
-    The size of a difference is relative to the mean of both values (``relative_size``).
+    The others are those that are largest, relative to the mean of both values (``relative_size``).
 
     Args:
         label: Name of the run.
@@ -54,11 +56,19 @@ def largest_differences(label: str, first_label: str, differences: Sequence["Dif
     """
     if all(row.is_zero for row in differences):
         return f"{label} and {first_label} are equal in every future."
-    rows = [row for row in main_differences(differences) if is_distinguishable(row)]
-    rows.sort(key=relative_size, reverse=True)
+    rows = most_different(main_differences(differences), MAX_DIFFERENCES)
     if not rows:
         return f"{label} against {first_label}: no difference of a main measure is distinguishable from zero."
-    return f"{label} against {first_label}: {'; '.join(map(difference_text, rows[:MAX_DIFFERENCES]))}."
+    return f"{label} against {first_label}: {'; '.join(map(difference_text, rows))}."
+
+
+def most_different(differences: Sequence["Difference"], number: int) -> list["Difference"]:
+    """Differences that are distinguishable from zero: first those of ``RESULTS``, then the largest, in their order."""
+    keys = [row.key for row in differences]
+    results = {main_variant(key, keys) for key in RESULTS}
+    rows = [row for row in differences if is_distinguishable(row)]
+    chosen = sorted(rows, key=lambda row: (row.key not in results, -relative_size(row)))[:number]
+    return [row for row in rows if row in chosen]
 
 
 def main_differences(differences: Sequence["Difference"]) -> list["Difference"]:

@@ -246,6 +246,8 @@ def money_measures(view: View) -> Iterator[Measure]:
     yield Measure("layers/saved", MONEY_GROUP, "spend on other layers saved by the programme", view.unit, saved)
     title = "net benefit: damage avoided and spend saved, less cost"
     yield Measure("net-benefit", MONEY_GROUP, title, view.unit, net)
+    title = "damage by leakers and spend of all payers"
+    yield Measure("damage-and-spend", MONEY_GROUP, title, view.unit, damage + sum_by_future(spend))
     yield from spend_measures(view, spend)
 
 

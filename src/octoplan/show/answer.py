@@ -230,14 +230,14 @@ def worth(answer: ProgrammeResults) -> str:
     if not avoided.values.any() and not saved:
         return f"{costs_text} and avoids no damage."
     amount = money_change(answer, net.mean)
-    share = f"positive in {percent(float((net.values > 0.0).mean()))} of futures"
-    conclusion_by_sign = {
-        1: f"On average it pays: net benefit {amount}, {share}.",
-        -1: f"On average it does not pay: net benefit {amount}, {share}.",
-        0: f"Whether it pays is unclear: net benefit {amount}, {share}.",
-    }
+    positive = float((net.values > 0.0).mean())
+    share = f"positive in {percent(positive)} of futures"
+    but_fails = ", but not in most futures" if positive < 0.5 else ""
+    but_pays = ", but it does in most futures" if positive > 0.5 else ""
+    whether_by_sign = {1: f"On average it pays{but_fails}", -1: f"On average it does not pay{but_pays}"}
+    whether = whether_by_sign.get(net.mean.sign, "Whether it pays is unclear")
     clauses = f"{costs_text}, {saved} and" if saved else f"{costs_text} and"
-    return f"{clauses} {avoids(answer)}. {conclusion_by_sign[net.mean.sign]}"
+    return f"{clauses} {avoids(answer)}. {whether}: net benefit {amount}, {share}."
 
 
 def savings(answer: ProgrammeResults) -> str:
@@ -331,7 +331,8 @@ def confidence(answer: Answer) -> str:
         return ""
     sign = answer.net.mean.sign
     is_one_sided = (spread.low > 0.0 and sign > 0) or (spread.high < 0.0 and sign < 0)
-    level = "low" if not is_one_sided else "medium" if answer.unconfirmed else "high"
+    is_guessed = 2 * answer.unconfirmed > len(answer.scenario.assumptions)
+    level = "low" if is_guessed or not is_one_sided else "medium" if answer.unconfirmed else "high"
     size, unit = money_scale(answer, spread.low, spread.high)
     significant = range_digits(spread.low, spread.high)
     low, high = (number(value / size, significant) for value in (spread.low, spread.high))

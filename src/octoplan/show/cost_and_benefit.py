@@ -63,7 +63,7 @@ def cost_and_benefit(run: Run) -> go.Figure | None:
         range=ranges[0], title=f"cost of the programme, M {unit}", tickformat=",", hoverformat=",.1f", showgrid=True,
         gridcolor=GRID_COLOUR,
     )  # fmt: skip
-    chart.update_yaxes(title=f"damage and spend on other layers avoided, M {unit}", range=ranges[1], rangemode="normal")
+    chart.update_yaxes(title=f"damage and spend avoided, M {unit}", range=ranges[1], rangemode="normal")
     return fit_legend(chart.update_layout(hovermode="closest"), axis_title=True)
 
 

@@ -78,14 +78,19 @@ def wrapped(title: str) -> str:
 
 
 def ranked(answer: Answer) -> list[Marginal]:
-    """The changes tested, the largest gain per million first; those without a clear cost last."""
+    """The changes tested: gains that save money, the largest gain per million, and those without a clear cost."""
     changes = (*answer.marginal.effects, *answer.marginal.doubled)
 
-    def rank(item: Marginal) -> tuple[bool, float]:
+    def rank(item: Marginal) -> tuple[bool, bool, float]:
         gain = ratio(answer, item).mean
-        return isnan(gain), 0.0 if isnan(gain) else -gain
+        return not saves(answer, item), isnan(gain), 0.0 if isnan(gain) else -gain
 
     return sorted(changes, key=rank)
+
+
+def saves(answer: Answer, item: Marginal) -> bool:
+    """True if a change clearly improves the result and saves money, so that it has no gain per million."""
+    return item.cost.sign < 0 and answer.marginal.is_positive(answer.improvement(item))
 
 
 def can_be_bought(item: Marginal) -> bool:
@@ -121,6 +126,11 @@ def half(item: Effect) -> float:
 def million_title(answer: Answer, changes: Sequence[Marginal], gain: str, unit: str) -> str:
     """Title with the change that can be bought and has the largest gain per million."""
     clear = [item for item in changes if can_be_bought(item) and answer.marginal.is_positive(ratio(answer, item))]
+    saving = [item for item in changes if can_be_bought(item) and saves(answer, item)]
+    if saving:
+        best = max(saving, key=lambda item: answer.improvement(item).mean)
+        title = label(shorten(best.title, TITLE_WIDTH, placeholder=" …"))
+        return f"{title[:1].upper()}{title[1:]}: more {gain} for less money, {plus_minus(answer.improvement(best))}"
     if not clear:
         return f"No change tested that can be bought has a clear gain in {gain} per {unit}"
     best = clear[0]
