@@ -75,6 +75,11 @@ INVALID_ROWS = [
     ("plants.*.heads", {"unit": ""}, "has no unit; for a dimensionless number write unit 1"),
     ("plants.*.heads", {"value": "20 units", "unit": "parts"}, "has the units 'parts' and 'units'; keep one"),
     ("plants.*.heads", {"low": "10", "high": "30", "distribution": ""}, "has a range but no distribution"),
+    (
+        "plants.*.heads",
+        {"value": "5 to 9", "distribution": "fixed"},
+        "value '5 to 9' is a range, and the distribution fixed has none; leave distribution empty, which means gamma",
+    ),
     ("plants.*.heads", {"low": "10"}, "distribution fixed needs a value"),
     ("plants.*.heads", {"distribution": "gaussian"}, "distribution 'gaussian' is unknown; expected one of"),
     ("plants.*.heads", {"distribution": "normal"}, "a normal distribution needs low and high (P10 and P90)"),

@@ -15,7 +15,7 @@ from octoplan.errors import ScenarioError
 from octoplan.outcomes.simulate import draw_assumptions
 from octoplan.scenario import Scenario, load
 from octoplan.scenario.csv_text import replace_rows, row_dicts
-from octoplan.scenario.scenario import with_files
+from octoplan.scenario.scenario import read_files, with_files
 
 
 @pytest.fixture(scope="module")
@@ -266,3 +266,23 @@ def test_changes_are_made_or_refused(changes: dict[str, object]) -> None:
         messages = [problem.message for problem in error.problems]
     assert all(messages)
     assert messages if changed is None else changed.names == scenario.names
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "distribution"),
+    [("plants.bench.heads", "5 to 9", "gamma"), ("lethality.pocket.drone.p_kill", "0.8 to 0.9", "beta")],
+)
+def test_a_range_needs_no_distribution(name: str, value: str, distribution: str) -> None:
+    """In a row without distribution, a range has that of the same range in ``Scenario.change``."""
+    files = load("pocket").files
+    rows = [row.split(",") for row in files["assumptions.csv"].decode().splitlines()]
+    heading = rows[0]
+    for row in rows:
+        if row[0] == name:
+            row[heading.index("value")], row[heading.index("distribution")] = value, ""
+    text = "\n".join(",".join(row) for row in rows) + "\n"
+    stated = read_files({**files, "assumptions.csv": text.encode()}, "ranged")
+    changed = load("pocket").change({name: value})
+    column = stated.columns.index(name)
+    assert stated.assumptions[column].distribution == changed.assumptions[column].distribution == distribution
+    assert stated.assumptions[column].marginal == changed.assumptions[column].marginal

@@ -30,6 +30,7 @@ from octoplan.scenario.distributions import (
     truncate,
 )
 from octoplan.scenario.files import ASSUMPTIONS, POSTERIOR, PRIOR
+from octoplan.scenario.parameter_types import range_distribution
 from octoplan.scenario.posterior import PosteriorColumn
 from octoplan.scenario.programme import YEAR_RANGE, Programme
 from octoplan.scenario.quantities import Quantity, Units, parse_number, parse_quantity, parse_range, quantity_text
@@ -243,10 +244,22 @@ class _RowReader:
             return _StatedDistribution(distribution, unit, None, None, None, weighted_numbers)
         low, value, high = self.low_value_high()
         unit = self.unit([quantity for quantity in (low, value, high) if quantity])
+        if low and not row["low"]:
+            distribution = self.distribution_of_stated_range(distribution)
         if not distribution and (low or high):
             raise _CellError(f"has a range but no distribution; expected one of {', '.join(DISTRIBUTIONS[1:-1])}")
         ends = low.number if low else None, high.number if high else None
         return _StatedDistribution(distribution or "fixed", unit, ends[0], value.number if value else None, ends[1])
+
+    def distribution_of_stated_range(self, distribution: str) -> str:
+        """The distribution of a row whose value is a range such as '5 to 9'; by default, one on the permitted range."""
+        default = range_distribution(self.name.parameter)
+        if distribution == "fixed":
+            raise _CellError(
+                f"value {quoted(self.row['value'])} is a range, and the distribution fixed has none; leave "
+                f"distribution empty, which means {default}, or write another one"
+            )
+        return distribution or default
 
     def low_value_high(self) -> list[Quantity | None]:
         """Low, value and high as stated, None if empty; a value such as '5 to 9' states low and high."""

@@ -14,6 +14,7 @@ from octoplan.scenario.distributions import FROM_MODE, FROM_QUANTILES
 from octoplan.scenario.entities import KIND_BY_NAME
 from octoplan.scenario.files import ASSUMPTIONS, DECISIONS
 from octoplan.scenario.numerals import ambiguous_readings
+from octoplan.scenario.parameter_types import range_distribution
 from octoplan.scenario.quantities import parse_number, parse_range
 from octoplan.scenario.report import did_you_mean, quoted
 from octoplan.scenario.toml_text import parse_toml, with_values
@@ -237,9 +238,7 @@ def distribution_of_range(assumption: Assumption) -> str:
     if assumption.distribution in FROM_QUANTILES:
         return assumption.distribution
     parameter = next(p for p in KIND_BY_NAME[assumption.kind].parameters if p.name == assumption.parameter)
-    if parameter.low < 0.0:
-        return "normal"
-    return "beta" if parameter.high == 1.0 else "gamma"
+    return range_distribution(parameter)
 
 
 def edited_decisions(scenario: "Scenario", values: Mapping[str, object], problems: list[Problem]) -> str:

@@ -62,3 +62,10 @@ def outage_times(entity: str) -> tuple[Parameter, Parameter]:
         Parameter("mtbf", "day", 0.1, inf, f"mean time between outages of {entity}, from recovery to the next outage"),
         Parameter("mttr", "day", 0.01, inf, f"mean time to recover {entity} from an outage"),
     )
+
+
+def range_distribution(parameter: Parameter) -> str:
+    """Distribution of a range for which none is stated: normal, or beta or gamma on a permitted range from zero."""
+    if parameter.low < 0.0:
+        return "normal"
+    return "beta" if parameter.high == 1.0 else "gamma"
