@@ -409,12 +409,12 @@ def test_a_plan_shows_its_frontier(pocket_app: str, sessions: Sessions, tmp_path
     assert "None" in page.locator("#changed").inner_text()
     click_on_chart(page, 0.97)
     assert share.input_value() == share.get_attribute("max")
-    page.locator("#changed", has_text="output.works").wait_for()
+    page.locator("#changed", has_text="Output, works").wait_for()
     works = page.url.split("d.output.works=")[1]
     page.get_by_role("button", name="Undo").click()
     share.fill("0")
     page.get_by_role("button", name="Load the plan with 0 % made in").click()
-    page.locator("#changed", has_text="output.works").wait_for()
+    page.locator("#changed", has_text="Output, works").wait_for()
     assert page.url.split("d.output.works=")[1] != works
     with page.expect_download() as download:
         page.get_by_role("button", name="Save decisions.toml").click()
