@@ -18,7 +18,7 @@ CHANGES: dict[str, dict[str, object]] = {
     "no kits": {"kits.initial": 0, **PARTS},
     "no more parts": {"kits.initial": 1},
     "ample": {"crews.initial": 60, "kits.initial": 60, **PARTS},
-    "production only": {"packages.raid.routine_mean": 0, "packages.raid.salvo_mean": 0},
+    "production only": {"packages.raid.routine_mean": 0},
     "nothing made": {"output.bench": 0},
 }
 """Changes to pocket, whose 10 interceptors a day and 20 crews meet 2 threats a day, by the name of the variant."""
@@ -66,7 +66,9 @@ def production_only() -> Scenario:
         {
             "plants.bench.hours_first": "1.5 to 3 hours",
             "gates.licence.duration": "5 to 40 days",
+            "plants.bench.yield_first": 1,
             "plants.bench.yield_mature": "0.9 to 0.99",
+            "plants.bench.yield_units": 1,
         }
     )
 

@@ -46,7 +46,7 @@ SOURCES = "id,title,publisher,date,url,licence\nstudy,A study,Example,2026-03-01
 def trial(observations: str = OBSERVATIONS, ranges: dict[str, tuple[str, str, str, str]] = RANGES) -> Scenario:
     """Pocket with uncertain assumptions on raids, crews, layers and yield, and with observations."""
     scenario = load("pocket")
-    rows = list(csv.reader(io.StringIO(with_default_rows(scenario).decode())))
+    rows = list(csv.reader(io.StringIO(with_default_rows(scenario).decode().replace("default: ", ""))))
     for row in rows:
         if row[0] in ranges:
             row[1:5] = ranges[row[0]]

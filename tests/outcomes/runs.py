@@ -64,7 +64,7 @@ def octopus() -> Run:
 def changed(folder: Path, origin: Scenario | None = None, **changes: dict[str, str]) -> Scenario:
     """A scenario with texts of its files replaced, as in ``assumptions={"old": "new"}``; every old text must occur.
 
-    Default values are written out as rows before.
+    Default values are written out as rows before, with notes that do not mark them as defaults.
 
     origin
         The scenario to change; pocket by default.
@@ -72,7 +72,9 @@ def changed(folder: Path, origin: Scenario | None = None, **changes: dict[str, s
     folder.mkdir(parents=True)
     scenario = origin or load("pocket")
     for name, content in scenario.files.items():
-        text = (with_default_rows(scenario) if name == "assumptions.csv" else content).decode()
+        text = content.decode()
+        if name == "assumptions.csv":
+            text = with_default_rows(scenario).decode().replace("default: ", "")
         for old, new in changes.get(name.split(".")[0], {}).items():
             assert old in text, f"{old!r} is not in {name}"
             text = text.replace(old, new)

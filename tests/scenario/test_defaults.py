@@ -162,12 +162,80 @@ def test_defaults_of_several_entities_are_one_row_with_wildcards() -> None:
 
 
 def test_an_assumption_with_a_default_can_be_changed(pocket: Scenario) -> None:
-    """The change writes the defaults as rows, so that what belongs together stays stated."""
-    changed = pocket.change({"suppliers.works.mtbf": 60, "raids.level": "0.8 to 1.2"})
+    """The change writes the defaults as rows, so that what belongs together stays stated; its note tells the default.
+
+    A value that is the default, too, is then stated.
+    """
+    changed = pocket.change({"suppliers.works.mtbf": 60, "suppliers.works.mttr": 1, "raids.level": "0.8 to 1.2"})
     assert changed.row_of("suppliers", "mtbf", "works").median == 60.0
     assert changed.row_of("suppliers", "mttr", "works").median == 1.0
+    assert changed.row_of("suppliers", "mttr", "works").note == "Changed from the default value 1 (no outages)"
     assert changed.row_of("raids", "level").distribution == "gamma"
     assert not any(a.is_default for a in changed.assumptions)
+    assert changed.warnings == pocket.warnings
+
+
+@pytest.mark.parametrize("filled", [False, True])
+@pytest.mark.parametrize(
+    ("name", "value", "missing"),
+    [
+        ("suppliers.works.mtbf", 30, ["suppliers.works.mttr"]),
+        ("raids.salvo_share", 0.2, ["packages.raid.salvo_cv", "packages.raid.salvo_mean", "raids.salvo_stay"]),
+        ("regions.town.power_exposure", 0.5, ["regions.town.power_days"]),
+        ("plants.bench.yield_first", 0.5, ["plants.bench.yield_mature", "plants.bench.yield_units"]),
+        ("lethality.pocket.drone.p_floor", 0.3, ["lethality.pocket.drone.decay"]),
+        ("designs.pocket.release_interval", 30,
+         ["designs.pocket.release_cv", "plants.bench.retained", "plants.bench.retool"]),
+    ],
+)  # fmt: skip
+def test_a_changed_default_needs_its_companions(
+    pocket: Scenario, name: str, value: float, missing: list[str], filled: bool
+) -> None:
+    """A default that is changed is refused while its companions have theirs, as without rows; also after --fill."""
+    baseline = read_files({**pocket.files, "assumptions.csv": with_default_rows(pocket)}) if filled else pocket
+    with pytest.raises(ScenarioError) as error:
+        baseline.change({name: value})
+    messages = [str(problem.message) for problem in error.value.problems]
+    assert sorted(message.split(": ")[0] for message in messages) == missing
+    assert all("has its default value " in text and f"because {name} is stated (" in text for text in messages)
+
+
+def test_a_filled_row_states_no_more_than_no_row(pocket: Scenario) -> None:
+    """A default is used next to a filled companion; a row with another note is stated, whatever its value."""
+    filled = with_default_rows(pocket).decode()
+    rows = [line for line in filled.splitlines(keepends=True) if not line.startswith("suppliers.works.mtbf,")]
+    without = read_files({**pocket.files, "assumptions.csv": "".join(rows).encode()})
+    assert without.row_of("suppliers", "mtbf", "works").is_default
+    stated = "".join(rows).replace(
+        "works.mttr,1,,,fixed,day,,,red,,2026-11-30,default: no outages", "works.mttr,1,,,,day,,,red,,2026-11-30,"
+    )
+    with pytest.raises(ScenarioError, match=r"suppliers\.works\.mtbf is missing"):
+        read_files({**pocket.files, "assumptions.csv": stated.encode()})
+
+
+def test_the_note_of_a_default_with_another_value_is_a_warning(pocket: Scenario) -> None:
+    """A value that was edited in a row that --fill wrote contradicts the note of the row."""
+    filled = with_default_rows(pocket).decode()
+    assert not read_files({**pocket.files, "assumptions.csv": filled.encode()}).warnings
+    line = next(n for n, text in enumerate(filled.splitlines(), 1) if text.startswith("plants.bench.slope,"))
+    edited = filled.replace("plants.bench.slope,1,", "plants.bench.slope,0.9,")
+    (warning,) = read_files({**pocket.files, "assumptions.csv": edited.encode()}).warnings
+    assert warning.line == line
+    assert warning.message.startswith("plants.bench.slope: the note 'default: no learning' is that of the default")
+
+
+def test_a_filled_weight_is_refused_next_to_a_stated_one(octopus: Scenario) -> None:
+    """A weight of a filled row is no more used next to a stated weight of its group than one without a row."""
+    corridors = tuple(f"{a.name}," for a in octopus.assumptions if (a.kind, a.parameter) == ("corridors", "share"))
+    equal = with_rows(octopus, without=corridors)
+    with pytest.raises(ScenarioError) as error:
+        with_rows(
+            read_files({**equal.files, "assumptions.csv": with_default_rows(equal)}),
+            row("corridors.border-odesa.share", "3", "1"),
+        )
+    (problem,) = error.value.problems
+    assert problem.message.startswith("corridors.*.share: has its default value 1 (corridors into a region have")
+    assert "because corridors.border-odesa.share is stated" in problem.message
 
 
 def test_defaults_are_counted_in_the_report(pocket: Scenario) -> None:

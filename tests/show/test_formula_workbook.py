@@ -130,7 +130,8 @@ def test_a_scenario_with_a_known_state_is_refused() -> None:
 def test_other_makers_deliver_their_share_in_service(tmp_path: Path) -> None:
     """With a share in service, the formulas for deliveries and their cost are those of the simulation."""
     scenario = load("pocket")
-    rows = with_default_rows(scenario).decode().replace("rate_start,0", "rate_start,7").replace("full,0", "full,9")
+    rows = with_default_rows(scenario).decode().replace("default: ", "")
+    rows = rows.replace("rate_start,0", "rate_start,7").replace("full,0", "full,9")
     rows += "service.pocket.share,0.3,,,fixed,1,,,red,tests,2026-11-22,\n"
     run = simulate(with_files(scenario, {"assumptions.csv": rows}), 1, 1)
     book = computed_workbook(formula_workbook(median_case(run)), tmp_path)

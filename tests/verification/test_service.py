@@ -43,7 +43,7 @@ def test_the_share_holds_exactly_at_all_times(share: float) -> None:
 def simulate(share: str, stream: str = "40") -> SimulationResults:
     """Results of ``pocket`` with a delivery rate of other makers, an initial stock and a share."""
     scenario = load("pocket")
-    text = with_default_rows(scenario).decode()
+    text = with_default_rows(scenario).decode().replace("default: ", "")
     for name, value in (("stock", "500"), ("rate_start", stream), ("rate_full", stream)):
         assert f"makers.other.{name},0," in text
         text = text.replace(f"makers.other.{name},0,", f"makers.other.{name},{value},")

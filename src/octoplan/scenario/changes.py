@@ -10,6 +10,7 @@ from octoplan.scenario.assumptions import Assumption
 from octoplan.scenario.binding import dotted_name
 from octoplan.scenario.csv_text import append_rows, replace_rows, row_dicts
 from octoplan.scenario.decisions import Decisions
+from octoplan.scenario.defaults import NOTE_PREFIX, has_default_value
 from octoplan.scenario.distributions import FROM_MODE, FROM_QUANTILES
 from octoplan.scenario.entities import KIND_BY_NAME
 from octoplan.scenario.files import ASSUMPTIONS, DECISIONS
@@ -185,6 +186,10 @@ def changed_cells(assumption: Assumption, value: object, prior: Assumption | Non
         distribution = row.distribution if row.distribution in FROM_MODE else distribution_of_range(row)
     else:
         distribution = distribution_of_range(row) if is_range(middle) else "fixed"
+    if has_default_value(assumption):
+        note = f"{note} from the default value {assumption.value:g} ({assumption.note.removeprefix(NOTE_PREFIX)})"
+    elif assumption.note:
+        note = f"{note}; note of the baseline: {assumption.note}"
     return {
         "value": middle,
         "low": low,
@@ -192,7 +197,7 @@ def changed_cells(assumption: Assumption, value: object, prior: Assumption | Non
         "distribution": distribution,
         "unit": "" if has_unit else assumption.unit,
         "price_base": str(assumption.price_base) if assumption.currency else "",
-        "note": f"{note}; note of the baseline: {assumption.note}" if assumption.note else note,
+        "note": note,
     }
 
 

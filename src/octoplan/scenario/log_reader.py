@@ -10,7 +10,7 @@ from octoplan.scenario.binding import AssumptionRow, ParameterKey, RequiredParam
 from octoplan.scenario.correlations import CORRELATION_COLUMNS, Correlation, read_correlations
 from octoplan.scenario.csv_text import Row
 from octoplan.scenario.decisions import Decisions
-from octoplan.scenario.defaults import default_rows
+from octoplan.scenario.defaults import check_filled_rows, default_rows, filled_rows
 from octoplan.scenario.distributions import Sample
 from octoplan.scenario.file_readers import FILES_REMEMBERED, csv_of, posterior_of, programme_of, sources_of
 from octoplan.scenario.files import (
@@ -64,7 +64,9 @@ def read_log(
     all_rows = override_by_fit(rows or (), fitted, ("name",), report)
     if programme and decisions and rows is not None:
         names = tuple(row["name"] for row in all_rows)
-        all_rows += _defaults(report, files[PROGRAMME], tuple(decisions.layers_against.items()), names)
+        filled = filled_rows(all_rows, programme, report)
+        check_filled_rows(all_rows, filled, programme, decisions.layers_against, report)
+        all_rows += _defaults(report, files[PROGRAMME], tuple(decisions.layers_against.items()), names, filled)
     posterior = (posterior_of(report, files[POSTERIOR]) if POSTERIOR in files else None) or {}
     entries, read = read_assumptions(all_rows, programme, sources, units, report, posterior)
     assumptions = tuple(assumption for assumption in read if assumption)
@@ -123,11 +125,11 @@ def _bound(
 @remembered(FILES_REMEMBERED)
 def _defaults(
     report: Report, programme_data: bytes, layers_against: tuple[tuple[str, tuple[str, ...]], ...],
-    names: tuple[str, ...],
+    names: tuple[str, ...], filled: tuple[str, ...],
 ) -> list[Row]:  # fmt: skip
     """Rows with the default values of the parameters that no row supplies."""
     programme = programme_of(Report(report.folder), programme_data)
-    return default_rows(programme, dict(layers_against), names) if programme else []
+    return default_rows(programme, dict(layers_against), names, filled) if programme else []
 
 
 def warn_of_unused_sources(log: AssumptionLog, observations: Sequence[Observation], report: Report) -> None:
