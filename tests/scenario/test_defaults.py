@@ -135,6 +135,17 @@ def test_weights_of_which_none_is_stated_are_equal(octopus: Scenario) -> None:
     assert weights == {"corridors.*.share": 1.0, "threats.attack-drone.mix": 1.0, "threats.decoy.mix": 1.0}
 
 
+def test_a_calibrated_row_is_not_replaced_by_its_default(octopus: Scenario) -> None:
+    """A deleted row with joint draws is an error that names its column, not a warning and a stock of 0."""
+    assert octopus.row_of("makers", "stock", "other").is_calibrated
+    with pytest.raises(ScenarioError) as error:
+        with_rows(octopus, without=("makers.other.stock,",))
+    messages = {problem.message.split(":")[0]: problem for problem in error.value.problems}
+    problem = messages["the column makers.other.stock is not used"]
+    assert (problem.file, problem.line) == ("folder/posterior.csv", 1)
+    assert "its default value 0 would replace the calibrated one; restore the row" in problem.message
+
+
 def test_a_parameter_without_a_default_needs_a_row(pocket: Scenario) -> None:
     """What a scenario is about has no default value: missing rows are all named."""
     with pytest.raises(ScenarioError) as error:

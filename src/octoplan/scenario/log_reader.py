@@ -25,7 +25,7 @@ from octoplan.scenario.files import (
 )
 from octoplan.scenario.level_checks import check_levels
 from octoplan.scenario.observations import Observation
-from octoplan.scenario.posterior import warn_of_edited_rows
+from octoplan.scenario.posterior import check_columns
 from octoplan.scenario.programme import Programme
 from octoplan.scenario.quantities import Units
 from octoplan.scenario.raids import fitted_rows, override_by_fit, record_source
@@ -78,7 +78,7 @@ def read_log(
         by_parameter = {number: assumption for number, i in draw_columns.items() if (assumption := read[i])}
         warn_of_monthly_rates(rows, by_parameter, programme, decisions, report)
     by_name = {str(entry.name): assumption for entry, assumption in zip(entries, read, strict=True)}
-    warn_of_edited_rows(tuple(posterior), by_name, report)
+    check_columns(tuple(posterior), by_name, report)
     prior_rows = optional_rows(PRIOR, ASSUMPTION_COLUMNS, files, report)
     priors = read_priors(prior_rows, by_name, programme, sources, units, report)
     correlation_rows = (

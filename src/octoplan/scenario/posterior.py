@@ -12,7 +12,7 @@ from octoplan.scenario.arrays import Floats, Ints
 from octoplan.scenario.assumptions import Assumption
 from octoplan.scenario.csv_text import read_csv
 from octoplan.scenario.distributions import POSTERIOR_DISTRIBUTION, Sample, line_numbers
-from octoplan.scenario.files import ASSUMPTIONS, POSTERIOR
+from octoplan.scenario.files import ASSUMPTIONS, POSTERIOR, PRIOR
 from octoplan.scenario.quantities import parse_number
 from octoplan.scenario.report import Report, quoted
 
@@ -91,18 +91,37 @@ def _header(text: str) -> tuple[str, ...]:
     return ()
 
 
-def warn_of_edited_rows(columns: Sequence[str], assumptions: Mapping[str, Assumption | None], report: Report) -> None:
-    """Warn of columns of ``posterior.csv`` that are not used, because their row is not a posterior.
+def check_columns(columns: Sequence[str], assumptions: Mapping[str, Assumption | None], report: Report) -> None:
+    """Report columns of ``posterior.csv`` whose row was deleted, and warn of others that no posterior row uses.
+
+    A default value instead of a calibrated row is a problem: without the row, the scenario is another one.
 
     Args:
         columns: Names of the columns.
-        assumptions: The assumptions by name; None for an invalid row.
-        report: Collects the warnings.
+        assumptions: The assumptions by name, including default values; None for an invalid row.
+        report: Collects the problems and warnings.
 
     """
+    defaults = [assumption for assumption in assumptions.values() if assumption and assumption.is_default]
     for name in columns:
-        if name not in assumptions:
+        default = next((assumption for assumption in defaults if supplies(assumption, name)), None)
+        if default:
+            message = (
+                f"the column {name} is not used: {ASSUMPTIONS} has no such row, and its default value "
+                f"{default.median:g} would replace the calibrated one; restore the row, or remove this column and the "
+                f"row in {PRIOR}"
+            )
+            report.add(POSTERIOR, 1, message)
+        elif name not in assumptions:
             report.warn(POSTERIOR, 1, f"the column {quoted(name)} is not used: {ASSUMPTIONS} has no such row")
         elif (row := assumptions[name]) and row.distribution != POSTERIOR_DISTRIBUTION:
             message = f"the column {name} is not used, because the row states its own distribution ({row.distribution})"
             report.warn(POSTERIOR, 1, message)
+
+
+def supplies(assumption: Assumption, name: str) -> bool:
+    """Whether an assumption supplies a parameter that a row with this name would supply; both may have wildcards."""
+    parts, others = assumption.name.split("."), name.split(".")
+    return len(parts) == len(others) and all(
+        part == other or "*" in (part, other) for part, other in zip(parts, others, strict=True)
+    )
