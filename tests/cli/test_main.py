@@ -189,6 +189,27 @@ def test_check_lists_and_fills_the_defaults(tmp_path: Path, capsys: pytest.Captu
     assert (folder / "assumptions.csv").read_text() == after
 
 
+def test_fill_keeps_what_the_file_is(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A file behind a link, with a byte order mark and Windows line endings, gets rows at its end only."""
+    folder, file = tmp_path / "mine", tmp_path / "shared.csv"
+    assert octoplan("new", str(folder), "--from", "pocket") == 0
+    link = folder / "assumptions.csv"
+    before = b"\xef\xbb\xbf" + link.read_bytes().replace(b"\n", b"\r\n")
+    link.unlink()
+    file.write_bytes(before)
+    file.chmod(0o600)
+    link.symlink_to("../shared.csv")
+    assert octoplan("check", str(folder), "--fill") == 0
+    assert "rows with default values added" in capsys.readouterr().out.replace("\n", " ")
+    assert link.is_symlink()
+    assert file.stat().st_mode & 0o777 == 0o600
+    after = file.read_bytes()
+    assert after.startswith(before)
+    assert after.count(b"\n") == after.count(b"\r\n") > before.count(b"\r\n")
+    assert not any(a.is_default for a in load(folder).assumptions)
+    assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".")] == []
+
+
 def test_fill_writes_to_folders_only(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """A built-in scenario and a workbook are refused, with what would do; a folder with errors is not changed."""
     book, folder = tmp_path / "book.xlsx", tmp_path / "mine"

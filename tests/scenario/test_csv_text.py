@@ -4,7 +4,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from octoplan.scenario.csv_text import MAX_CELL_LENGTH, cells_of, csv_text, read_csv, replace_rows, row_dicts
+from octoplan.scenario.csv_text import (
+    MAX_CELL_LENGTH,
+    append_rows,
+    cells_of,
+    csv_text,
+    read_csv,
+    replace_rows,
+    row_dicts,
+)
 from octoplan.scenario.report import Report
 
 
@@ -67,6 +75,19 @@ def test_rows_are_replaced_by_column() -> None:
     )
     with pytest.raises(KeyError):
         replace_rows(data, "name", {"c": {}})
+
+
+@pytest.mark.parametrize("ending", [b"\n", b"\r\n", b"\r"])
+@pytest.mark.parametrize("start", [b"", b"\xef\xbb\xbf"])
+@pytest.mark.parametrize("end", [b"", b"<", b"<<", b"<,,<"])
+def test_rows_are_appended_to_unchanged_bytes(start: bytes, ending: bytes, end: bytes) -> None:
+    """The byte order mark and the line endings stay, and new rows have the same ending."""
+    data = start + b'b , a,<"2, two",1'.replace(b"<", ending) + end.replace(b"<", ending)
+    longer = append_rows(data, [{"a": "3"}, {"a": "4", "b": "x,y"}])
+    assert longer == data + (b"" if data.endswith(ending) else ending) + b',3,<"x,y",4,<'.replace(b"<", ending)
+    rows = read_csv("x.csv", longer.decode("utf-8-sig"), ("a", "b"), Report("f"))
+    assert rows is not None
+    assert [row["a"] for row in rows] == ["1", "3", "4"]
 
 
 CELLS = st.text(st.characters(codec="utf-8", exclude_characters="\r"), max_size=8)

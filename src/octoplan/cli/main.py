@@ -9,6 +9,7 @@ import threading
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
+from stat import S_IMODE
 from types import FrameType
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
@@ -247,7 +248,10 @@ def check(folder: str, *, schema: Path | None = None, fill: Annotated[bool, Para
 
 
 def fill_defaults(folder: str, scenario: "Scenario") -> None:
-    """Write rows with the default values of a scenario to its folder. Raises StoreError if it is not a folder."""
+    """Write rows with the default values of a scenario to its folder. Raises StoreError if it is not a folder.
+
+    A link stays a link to the file, and the file keeps its permissions.
+    """
     from octoplan.outcomes.files import atomic_write
     from octoplan.scenario.changes import with_default_rows
     from octoplan.scenario.files import ASSUMPTIONS
@@ -259,7 +263,10 @@ def fill_defaults(folder: str, scenario: "Scenario") -> None:
     path = Path(folder) / ASSUMPTIONS
     number = sum(assumption.is_default for assumption in scenario.assumptions)
     if number:
-        atomic_write(path, with_default_rows(scenario))
+        file = path.resolve()
+        permissions = S_IMODE(file.stat().st_mode)
+        atomic_write(file, with_default_rows(scenario))
+        file.chmod(permissions)
         report_written(path, f"{path}: {number} {'rows' if number > 1 else 'row'} with default values added")
     else:
         print_line(f"{path}: every assumption has a row; nothing to add")

@@ -146,7 +146,7 @@ def with_default_rows(scenario: "Scenario") -> bytes:
     """
     data = scenario.files[ASSUMPTIONS]
     added = [default_cells(assumption) for assumption in scenario.assumptions if assumption.is_default]
-    return append_rows(data, added).encode() if added else data
+    return append_rows(data, added) if added else data
 
 
 def default_cells(assumption: Assumption) -> dict[str, str]:

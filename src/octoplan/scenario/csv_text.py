@@ -131,32 +131,35 @@ def row_dicts(data: bytes) -> list[dict[str, str]]:
     return [dict(zip(header, cells, strict=False)) for cells in body]
 
 
-def csv_text(rows: Iterable[Iterable[object]]) -> str:
+def csv_text(rows: Iterable[Iterable[object]], line_ending: str = "\n") -> str:
     r"""CSV text of rows of cells.
 
     >>> csv_text([["a", "b"], [1, "x, y"]])
     'a,b\n1,"x, y"\n'
     """
     output = io.StringIO()
-    csv.writer(output, lineterminator="\n").writerows(rows)
+    csv.writer(output, lineterminator=line_ending).writerows(rows)
     return output.getvalue()
 
 
-def append_rows(data: bytes, rows: Iterable[Mapping[str, str]]) -> str:
-    r"""The text of a CSV file with further rows at its end; its lines are unchanged.
+def append_rows(data: bytes, rows: Iterable[Mapping[str, str]]) -> bytes:
+    r"""A CSV file with further rows at its end; what it has is unchanged, byte for byte.
+
+    The further rows have the line ending of its first line.
 
     Args:
         data: The content of a valid CSV file.
         rows: The cells of each new row by column; cells of other columns become empty.
 
-    >>> append_rows(b"name,note,value\na,,1", [{"name": "b", "value": "5"}])
-    'name,note,value\na,,1\nb,,5\n'
+    >>> append_rows(b"name,note,value\r\na,,1", [{"name": "b", "value": "5"}])
+    b'name,note,value\r\na,,1\r\nb,,5\r\n'
 
     """
-    text = decode(data)
+    first_ending = re.search(rb"\r\n|\r|\n", data)
+    line_ending = first_ending[0] if first_ending else b"\n"
     header = next(cells for cells in cells_of(data) if any(cell.strip() for cell in cells))
-    added = csv_text([row.get(column.strip(), "") for column in header] for row in rows)
-    return text + ("" if text.endswith("\n") else "\n") + added
+    added = csv_text(([row.get(column.strip(), "") for column in header] for row in rows), line_ending.decode())
+    return data + (b"" if data.endswith((b"\r", b"\n")) else line_ending) + added.encode()
 
 
 def replace_rows(data: bytes, key_column: str, replacements: Mapping[str, Mapping[str, str]]) -> str:
