@@ -253,7 +253,7 @@ def wrong_savings(answer: Answer, text: str) -> Iterator[str]:
 def wrong_conclusion(answer: Answer, text: str) -> Iterator[str]:
     """The sentence on what limits the defence or the output."""
     changes = tested_changes(answer)
-    if match := re.match(r"None of the (\d+) changes tested clearly improves", text):
+    if match := re.match(r"Nothing tested limits the \w+: none of the (\d+) changes tested clearly improves it", text):
         if int(match[1]) != len(changes):
             yield f"{len(changes)} were tested"
         yield from (f"{item.title} does" for item in changes if is_clear(answer, improvement(answer, item)))
@@ -354,9 +354,7 @@ def wrong_next_step(answer: Answer, text: str) -> Iterator[str]:
     if not answer.has_raids and answer.limits:
         yield from wrong_limits(answer, text)
         return
-    if match := re.match(
-        r"Next: (.*); none of the (\d+) changes tested clearly avoids more damage than it costs", text
-    ):
+    if match := re.match(r"Next: (.*); none of the (\d+) changes tested clearly avoids more than it costs", text):
         advice = {"keep the decisions": 1, "simulate more futures": 0, "reconsider the programme": -1}
         if match[1] in advice and advice[match[1]] != answer.net.mean.sign:
             yield f"net benefit {answer.net.mean}"

@@ -37,9 +37,9 @@ def texts(result: Answer) -> dict[str, str]:
         ("one kit", "The defence is limited most by kits (the equipment of crews), not by interceptors."),
         ("no kits", "The defence is limited most by kits (the equipment of crews), not by interceptors."),
         ("no more parts", "The defence is limited most by kits (the equipment of crews), not by interceptors."),
-        ("ample", "None of the 11 changes tested clearly improves the defence."),
+        ("ample", "Nothing tested limits the defence: none of the 11 changes tested clearly improves it."),
         ("production only", "The output is limited most by"),
-        ("nothing made", "None of the 7 changes tested clearly improves the defence."),
+        ("nothing made", "Nothing tested limits the defence: none of the 7 changes tested clearly improves it."),
     ],
 )
 def test_what_limits_the_defence(name: str, conclusion: str) -> None:
@@ -62,7 +62,7 @@ def test_a_programme_that_makes_nothing_says_so() -> None:
     result = texts(answer("nothing made"))
     assert result["makes"] == "The programme makes no interceptors."
     assert result["next_step"] == (
-        "Next: give the assumptions ranges; none of the 7 changes tested clearly avoids more damage than it costs."
+        "Next: give the assumptions ranges; none of the 7 changes tested clearly avoids more than it costs."
     )
     assert result["stops"].startswith("It stops no more threats; ")
     assert result["worth"].endswith(" and avoids no damage.")
@@ -119,7 +119,10 @@ def test_an_improvement_must_be_clear_among_all_changes_tested() -> None:
     alone = with_effects(answer("ample"), crews=1.2)
     ten = with_effects(answer("ample"), crews=1.2, **{f"other-{i}": 0.0 for i in range(9)})
     assert texts(alone)["conclusion"].startswith("The defence is limited most by crews")
-    assert texts(ten)["conclusion"] == "None of the 10 changes tested clearly improves the defence."
+    assert (
+        texts(ten)["conclusion"]
+        == "Nothing tested limits the defence: none of the 10 changes tested clearly improves it."
+    )
 
 
 def test_the_damage_of_a_leaker_needs_no_simulation() -> None:

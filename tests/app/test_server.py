@@ -126,9 +126,9 @@ def test_effects_begin_with_the_first_futures(client: Client) -> None:
     for line in lines:
         rows = {row["key"]: row for row in line["effects"]}
         for key, difference in (
-            ("prevented", baseline.leakers - changed.leakers), ("made", changed.units - baseline.units),
+            ("leakers", changed.leakers - baseline.leakers), ("made", changed.units - baseline.units),
             ("spend", changed.spend - baseline.spend),
-            ("net", baseline.damage + baseline.spend - changed.damage - changed.spend),
+            ("loss", changed.damage + changed.spend - baseline.damage - baseline.spend),
         ):  # fmt: skip
             mean = difference[: line["futures"]].mean()
             assert rows[key]["change"]["mean"] == pytest.approx(mean, rel=1e-9)
@@ -146,7 +146,7 @@ def test_an_effect_and_a_result_have_one_value(client: Client) -> None:
     rows = {row["key"]: row["change"] for row in last["results"]}
     effects = {row["key"]: row["change"] for row in last["effects"]}
     assert effects["made"]["half"] >= 0.0
-    for key, result, direction in (("prevented", "leakers", -1), ("made", "made", 1), ("spend", "spend", 1)):
+    for key, result, direction in (("leakers", "leakers", 1), ("made", "made", 1), ("spend", "spend", 1)):
         assert effects[key]["mean"] == pytest.approx(direction * rows[result]["mean"], rel=1e-9)
         assert effects[key]["half"] == pytest.approx(rows[result]["half"], rel=1e-9)
 
@@ -369,7 +369,7 @@ def test_an_upload_says_what_was_loaded(client: Client) -> None:
     uploaded = client.post("/api/folder", data=zip_archive("x", changed.files)).json()["hash"]
     upload = client.get("/api/panels?of=" + uploaded).json()["upload"]
     assert upload["loaded"].startswith("Pocket: 2026-01 to 2026-03, 1 plant, 1 region, ")
-    assert upload["differences"] == ["decision kits.order: 0 → 7"]
+    assert upload["differences"] == ["decision “Kits ordered each month”: 0 → 7"]
     assert client.get("/api/panels").json()["upload"] is None
 
 

@@ -153,7 +153,7 @@ def test_a_move_shows_the_paired_change(pocket_app: str, sessions: Sessions, fac
     move_slider(page, "[data-name='d.output.bench']", factor)
     page.locator("body[data-futures='2']").wait_for()
     first = page.evaluate(EFFECT_SCRIPT)
-    assert list(first) == ["prevented", "made", "spend", "net"]
+    assert list(first) == ["leakers", "made", "spend", "loss"]
     assert all(text == "not yet distinguishable" or "±" in text for _, text, _ in first.values())
     assert all(interval.startswith("95 % CI: ") for sign, _, interval in first.values() if sign)
     assert top_results(page) == before

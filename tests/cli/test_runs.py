@@ -28,7 +28,9 @@ def test_run_compare_report(tmp_path: Path, capsys: pytest.CaptureFixture[str]) 
     assert "5 futures; none failed" in output.out
     assert "good units" in output.out
     assert output.out.startswith("The programme makes 850 interceptors in 3 months")
-    assert "None of the 11 changes tested clearly improves the defence." in " ".join(output.out.split())
+    assert "Nothing tested limits the defence: none of the 11 changes tested clearly improves it." in " ".join(
+        output.out.split()
+    )
     assert f"report      {out}/report.html" in output.out.replace("\n", "")
     assert "heads" in read(out).data
 

@@ -66,10 +66,10 @@ def plan(pocket: Scenario) -> Plan:
 
 
 def test_parameters_of_the_scenario_pocket(parameters: Parameters) -> None:
-    """The plant opens on day 5 of January; the supplier ships 100,000 parts a day at 50 GBP; the discount rate is 0."""
+    """The plant opens on day 5 of January; by default 1,000,000 parts a day are shipped, at 50 GBP; no discount."""
     assert np.allclose(parameters.since_opening, [0, 1, 2])
     assert np.allclose(parameters.open_share, [26 / 31, 1.0, 1.0])
-    assert np.allclose(parameters.supply[:, :, 0], 100_000 * np.array([31, 28, 31]))
+    assert np.allclose(parameters.supply[:, :, 0], 1e6 * np.array([31, 28, 31]))
     assert np.allclose(parameters.price, 50.0)
     assert np.allclose(parameters.discount, 1.0)
     assert np.allclose(parameters.crews, 20.0)

@@ -37,13 +37,14 @@ def test_the_first_page_has_every_sentence_of_the_answer_once() -> None:
 
 def test_the_proposal_is_that_of_the_decisions() -> None:
     """The interceptors, crews and kits of the decisions are added up over the months."""
-    start = "in addition to those at the start."
+    both, start = "With and without the programme,", "in addition to those at the start."
     assert proposal(pocket()) == (
-        f"Proposed in 3 months: 900 interceptors from 1 plant, no crews trained and no kits ordered {start}"
+        f"Proposed in 3 months: 900 interceptors from 1 plant. {both} no crews are trained and no kits are ordered "
+        f"{start}"
     )
     scenario = pocket().scenario.change({"crews.intake": 20, "kits.order": 400, "output.bench": 0})
     assert proposal(simulate(scenario, 2)) == (
-        f"Proposed in 3 months: no interceptors, 60 crews trained and 1,200 kits ordered {start}"
+        f"Proposed in 3 months: no interceptors. {both} 60 crews are trained and 1,200 kits are ordered {start}"
     )
 
 

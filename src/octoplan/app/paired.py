@@ -33,14 +33,14 @@ def effects(baseline: Totals, changed: Totals, futures: Ints, currency: str) -> 
         currency: The reporting currency.
 
     """
-    before, after = ((t.leakers, t.units, t.spend, -t.damage - t.spend) for t in (baseline, changed))
+    before, after = ((t.leakers, t.units, t.spend, t.damage + t.spend) for t in (baseline, changed))
     names = (
-        ("prevented", "leakers prevented", "", -1.0), ("made", "interceptors made", "", 1.0),
-        ("spend", "cost, all payers", currency, 1.0), ("net", "net benefit of the changes", currency, 1.0),
+        ("leakers", "leakers, excluding decoys", ""), ("made", "interceptors made", ""),
+        ("spend", "spend, all payers", currency), ("loss", "damage and all spend", currency),
     )  # fmt: skip
     rows = []
-    for (key, title, unit, direction), new, old in zip(names, after, before, strict=True):
-        change = paired_change(direction * new[futures], direction * old[futures], futures)
+    for (key, title, unit), new, old in zip(names, after, before, strict=True):
+        change = paired_change(new[futures], old[futures], futures)
         rows.append({"key": key, "title": title, "unit": unit, "change": change, "sign": sign(change)})
     return rows
 

@@ -270,7 +270,7 @@ def conclusion(answer: Answer) -> str:
     if not answer.marginal.effects:
         return ""
     if not answer.limits:
-        return f"None of the {changes_text(answer)} clearly improves the {result}."
+        return f"Nothing tested limits the {result}: none of the {changes_text(answer)} clearly improves it."
     best = answer.limits[0]
     meaning = f" ({MEANINGS[best.key]})" if best.key in MEANINGS else ""
     most = " most" if answer.is_limited_most else ""
@@ -414,8 +414,7 @@ def next_step(answer: Answer) -> str:
             f"Next: {best.title} would {costs(answer, best)} and avoid damage of {money_change(answer, best.avoided)}."
         )
     return (
-        f"Next: {without_paying_change(answer)}; none of the {changes_text(answer)} clearly avoids more damage than it "
-        "costs."
+        f"Next: {without_paying_change(answer)}; none of the {changes_text(answer)} clearly avoids more than it costs."
     )
 
 

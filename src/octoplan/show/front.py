@@ -101,8 +101,8 @@ def proposal(run: Run) -> str:
     requested = f"{counted(units, 'interceptor')} from {counted(plants, 'plant')}" if units else "no interceptors"
     crews, kits = counted(int(plan.intake.sum()), "crew"), counted(int(plan.kit_orders.sum()), "kit")
     return (
-        f"Proposed in {counted(months, 'month')}: {requested}, {crews} trained and {kits} ordered in addition to those "
-        "at the start."
+        f"Proposed in {counted(months, 'month')}: {requested}. With and without the programme, {crews} are trained and "
+        f"{kits} are ordered in addition to those at the start."
     )
 
 

@@ -5,7 +5,7 @@ import {markEarlier} from "./sentences.js";
 import {state} from "./state.js";
 
 const NOT_YET = "not yet distinguishable", NEVER = "not distinguishable from zero";
-const GOOD_IF_MORE = new Set(["prevented", "net"]);  // of the others, neither sign is good or bad
+const GOOD_IF_LESS = new Set(["leakers", "loss"]);  // of the others, neither sign is good or bad
 
 // Mark the effects as those of earlier changes; without changes there are none.
 export function markEffects() {
@@ -62,7 +62,7 @@ function effectBar(key, change, sign) {
   const bar = el("div", {className: "effect-bar"}, el("span", {className: "zero"}));
   bar.setAttribute("aria-hidden", "true");
   if (!change) return bar;
-  const [low, mean, high] = barPositions(change), tone = !GOOD_IF_MORE.has(key) ? "neutral" : sign > 0 ? "good" : "bad";
+  const [low, mean, high] = barPositions(change), tone = !GOOD_IF_LESS.has(key) ? "neutral" : sign < 0 ? "good" : "bad";
   if (sign) bar.append(part(tone, Math.min(50, mean), Math.max(50, mean)));
   bar.append(part("interval", low, high));
   return bar;
