@@ -143,7 +143,7 @@ def test_parquet_holds_the_same_cells(run: Run, tmp_path: Path) -> None:
 
 def test_a_cell_is_never_a_formula(tmp_path: Path) -> None:
     """A note that begins like a formula stays text in the workbook."""
-    scenario = changed(tmp_path / "evil", assumptions={"every leaker the same": "=cmd|' /C calc'!A0"})
+    scenario = changed(tmp_path / "evil", assumptions={"every leaker causes the same damage": "=cmd|' /C calc'!A0"})
     book = openpyxl.load_workbook(io.BytesIO(export_files(simulate(scenario, 2, 1), "xlsx")["tables.xlsx"]))
     notes = [cell.value for row in book["assumptions"].iter_rows() for cell in row if "cmd" in str(cell.value)]
     assert notes == ["=cmd|' /C calc'!A0"]
