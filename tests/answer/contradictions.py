@@ -366,7 +366,7 @@ def wrong_next_step(answer: Answer, text: str) -> Iterator[str]:
         if answer.has_raids or any(is_clear(answer, improvement(answer, item)) for item in changes):
             yield "a change improves the result"
         return
-    match = re.match(r"Next: (.*?) would (?:cost|save) ", text)
+    match = re.match(r"Next: consider (.*?), which would (?:cost|save) ", text)
     matching = [item for item in changes if match is not None and item.title == match[1]]
     if len(matching) != 1:
         yield f"{len(matching)} changes are so named"

@@ -78,7 +78,7 @@ def test_another_option_is_compared_future_by_future(tmp_path: Path) -> None:
     )
     futures = option.finished_futures
     extra = (spend - layers - planned_spend + planned_layers)[futures] / 1e6
-    row = next(row for row in rows if row[0].startswith("spend on interceptors, crews and kits"))
+    row = next(row for row in rows if row[0].startswith("spend on interceptors of all makers, crews and kits"))
     assert extra.mean() > 0.0
     assert row[-1] == plus_minus(effect_of(interval(1e6 * extra, futures=futures)))
     assert row[0].endswith("kits, GBP (2025)")
@@ -88,7 +88,7 @@ def test_without_raids_there_are_units_and_cost() -> None:
     """A scenario without raids has no rows of leakers, damage and net benefit, and no charts of threats."""
     results = RunResults(run_of("production only"))
     assert [row[0].split(",")[0] for row in options([results], ["this run"]).rows] == [
-        "interceptors made that pass their checks", "spend on interceptors",
+        "interceptors made that pass their checks", "spend on interceptors of all makers",
     ]  # fmt: skip
     assert [figure.name for figure in defence(results)] == ["crews"]
 

@@ -411,7 +411,8 @@ def next_step(answer: Answer) -> str:
     if answer.paying:
         best = answer.paying[0]
         return (
-            f"Next: {best.title} would {costs(answer, best)} and avoid damage of {money_change(answer, best.avoided)}."
+            f"Next: consider {best.title}, which would {costs(answer, best)} and avoid damage of "
+            f"{money_change(answer, best.avoided)}."
         )
     return (
         f"Next: {without_paying_change(answer)}; none of the {changes_text(answer)} clearly avoids more than it costs."

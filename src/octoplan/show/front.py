@@ -98,7 +98,9 @@ def proposal(run: Run) -> str:
     plan, months = run.compiled.plan, len(run.compiled.names.months)
     output = plan.output[plan.in_programme != 0]
     units, plants = round(float(output.sum())), int((output.sum(axis=1) > 0.0).sum())
-    requested = f"{counted(units, 'interceptor')} from {counted(plants, 'plant')}" if units else "no interceptors"
+    requested = (
+        f"{counted(units, 'interceptor')} requested from {counted(plants, 'plant')}" if units else "no interceptors"
+    )
     crews, kits = counted(int(plan.intake.sum()), "crew"), counted(int(plan.kit_orders.sum()), "kit")
     return (
         f"Proposed in {counted(months, 'month')}: {requested}. With and without the programme, {crews} are trained and "

@@ -79,7 +79,7 @@ def measures_of(results: RunResults, *, counterfactual: bool = False) -> Mapping
         ("made", "interceptors made that pass their checks", "units"),
         ("leakers", "leakers, excluding decoys", "threats"),
         ("damage", "damage by leakers", unit),
-        ("cost", "spend on interceptors, crews and kits", unit),
+        ("cost", "spend on interceptors of all makers, crews and kits", unit),
         ("layers", "spend on other defences", unit),
         (NET, "net benefit", unit),
     )
