@@ -183,6 +183,11 @@ class Answer(ProgrammeResults):
         """Number of assumptions that are rated red and not informed by observations."""
         return sum(is_unconfirmed(self.scenario, assumption) for assumption in self.scenario.assumptions)
 
+    @property
+    def mostly_unconfirmed(self) -> bool:
+        """True if more than half of the assumptions are unconfirmed."""
+        return 2 * self.unconfirmed > len(self.scenario.assumptions)
+
 
 def contains(first: str, second: str) -> bool:
     """True if one of two changes contains the other, by their keys.

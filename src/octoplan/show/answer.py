@@ -324,15 +324,14 @@ def confidence(answer: Answer) -> str:
     if answer.all_fixed:
         return "Confidence is unknown: no assumption has a range."
     if not answer.has_raids:
-        level = "low" if 2 * answer.unconfirmed > len(answer.scenario.assumptions) else "medium"
+        level = "low" if answer.mostly_unconfirmed else "medium"
         return f"Confidence is {level}: {guesses(answer)}"
     spread = answer.spreads.get("net")
     if spread is None or isnan(spread.chance):
         return ""
     sign = answer.net.mean.sign
     is_one_sided = (spread.low > 0.0 and sign > 0) or (spread.high < 0.0 and sign < 0)
-    is_guessed = 2 * answer.unconfirmed > len(answer.scenario.assumptions)
-    level = "low" if is_guessed or not is_one_sided else "medium" if answer.unconfirmed else "high"
+    level = "low" if answer.mostly_unconfirmed or not is_one_sided else "medium" if answer.unconfirmed else "high"
     size, unit = money_scale(answer, spread.low, spread.high)
     significant = range_digits(spread.low, spread.high)
     low, high = (number(value / size, significant) for value in (spread.low, spread.high))

@@ -4,9 +4,9 @@ import numpy as np
 import plotly.graph_objects as go
 
 from octoplan.answer.totals import effect
-from octoplan.outcomes.finance import damage_avoided, programme_cost, spend_saved_on_layers
+from octoplan.outcomes.finance import programme_effects
 from octoplan.outcomes.run import Run
-from octoplan.outcomes.view import by_future, view_of
+from octoplan.outcomes.view import view_of
 from octoplan.scenario.arrays import Floats
 from octoplan.show.money_charts import MAX_POINTS
 from octoplan.show.rounding import percent, plus_minus
@@ -31,8 +31,8 @@ def cost_and_benefit(run: Run) -> go.Figure | None:
     if not month_total(run, "launched").any():
         return None
     unit = view_of(run).unit
-    cost = by_future(run, lambda part: programme_cost(part).sum(axis=1)) / MILLION
-    benefit = by_future(run, lambda part: (damage_avoided(part) + spend_saved_on_layers(part)).sum(axis=1)) / MILLION
+    effects = programme_effects(run)
+    cost, benefit = effects.cost / MILLION, (effects.damage_avoided + effects.saved) / MILLION
     pays = benefit > cost
     net = effect(benefit - cost, run.finished_futures)
     chart = new_figure(

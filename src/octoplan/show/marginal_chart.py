@@ -10,7 +10,7 @@ from octoplan.answer.answer import Answer
 from octoplan.answer.marginal import Marginal
 from octoplan.answer.totals import Effect
 from octoplan.show.rounding import plus_minus
-from octoplan.show.theme import BLACK, BLUE, GREEN, GREY, GRID_COLOUR, label, new_figure
+from octoplan.show.theme import BLACK, BLUE, GREEN, GREY, GRID_COLOUR, capitalised, label, new_figure
 
 ROW_HEIGHT = 40
 """Height of a row in pixels."""
@@ -123,16 +123,19 @@ def half(item: Effect) -> float:
     return 0.0 if isnan(item.half_width) else item.half_width
 
 
+def short_title(item: Marginal) -> str:
+    """The title of a change, shortened to a line."""
+    return label(shorten(item.title, TITLE_WIDTH, placeholder=" …"))
+
+
 def million_title(answer: Answer, changes: Sequence[Marginal], gain: str, unit: str) -> str:
     """Title with the change that can be bought and has the largest gain per million."""
     clear = [item for item in changes if can_be_bought(item) and answer.marginal.is_positive(ratio(answer, item))]
     saving = [item for item in changes if can_be_bought(item) and saves(answer, item)]
     if saving:
         best = max(saving, key=lambda item: answer.improvement(item).mean)
-        title = label(shorten(best.title, TITLE_WIDTH, placeholder=" …"))
-        return f"{title[:1].upper()}{title[1:]}: more {gain} for less money, {plus_minus(answer.improvement(best))}"
+        return f"{capitalised(short_title(best))}: more {gain} for less money, {plus_minus(answer.improvement(best))}"
     if not clear:
         return f"No change tested that can be bought has a clear gain in {gain} per {unit}"
     best = clear[0]
-    title = label(shorten(best.title, TITLE_WIDTH, placeholder=" …"))
-    return f"Largest gain per {unit}: {title}, {plus_minus(ratio(answer, best))} {gain}"
+    return f"Largest gain per {unit}: {short_title(best)}, {plus_minus(ratio(answer, best))} {gain}"
