@@ -32,11 +32,11 @@ def demo_output() -> str:
     return "".join(f"{line.rstrip()}\n" for line in process.stdout.decode("utf-8").splitlines())
 
 
-def block() -> str:
-    """The block of the README."""
-    match = MARK.search(README.read_text("utf-8"))
+def block(mark: re.Pattern[str] = MARK) -> str:
+    """The block of the README at a mark; by default, that of the output of ``make demo``."""
+    match = mark.search(README.read_text("utf-8"))
     if match is None:
-        raise ValueError(f"{README.name} has no block for the output of make demo")
+        raise ValueError(f"{README.name} has no block at {mark.pattern}")
     return match[0].removeprefix(match[1]).removesuffix(match[2])
 
 
@@ -47,10 +47,7 @@ def answer_of(output: str) -> str:
 
 def answer_block() -> str:
     """The answer at the top of the README."""
-    match = ANSWER.search(README.read_text("utf-8"))
-    if match is None:
-        raise ValueError(f"{README.name} has no block for the answer")
-    return match[0].removeprefix(match[1]).removesuffix(match[2])
+    return block(ANSWER)
 
 
 def write(output: str) -> None:

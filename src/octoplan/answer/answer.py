@@ -9,7 +9,7 @@ from math import hypot
 import numpy as np
 
 from octoplan.answer.chance import SAMPLE as CHANCE_SAMPLE
-from octoplan.answer.chance import Spread, second_simulation, spreads
+from octoplan.answer.chance import Spread, all_fixed, second_simulation, spreads
 from octoplan.answer.marginal import SAMPLE, Marginal, MarginalAnalysis, has_raids, marginal_analysis
 from octoplan.answer.totals import Effect, effect_of
 from octoplan.answer.turning import Turn, turns
@@ -172,7 +172,7 @@ class Answer(ProgrammeResults):
     @property
     def all_fixed(self) -> bool:
         """True if no assumption has a range."""
-        return all(assumption.is_fixed for assumption in self.scenario.assumptions)
+        return all_fixed(self.scenario)
 
     def assumption(self, name: str) -> Assumption:
         """The row of assumptions with a name."""

@@ -18,6 +18,7 @@ from octoplan.outcomes.finance import programme_effects
 from octoplan.outcomes.run import Run
 from octoplan.outcomes.run_results import RunResults
 from octoplan.outcomes.simulate import COUNTERFACTUAL_TALLIES, labelled_run, tallies_to_keep
+from octoplan.scenario import Scenario
 from octoplan.scenario.arrays import Floats, Ints
 
 SAMPLE = 64
@@ -84,6 +85,11 @@ def second_simulation(
     return labelled_run(run.scenario, seed, draws, results, 0.0)
 
 
+def all_fixed(scenario: Scenario) -> bool:
+    """True if no assumption has a range, so that all variance is chance."""
+    return all(assumption.is_fixed for assumption in scenario.assumptions)
+
+
 def spreads(results: RunResults, second: Run) -> dict[str, Spread]:
     """Spreads of the leakers prevented and of the net benefit of a run, given its second simulation.
 
@@ -93,7 +99,7 @@ def spreads(results: RunResults, second: Run) -> dict[str, Spread]:
     pairs = {
         "prevented": (first.leakers_prevented, again.leakers_prevented), "net": (first.net_benefit, again.net_benefit)
     }  # fmt: skip
-    if all(assumption.is_fixed for assumption in run.scenario.assumptions):
+    if all_fixed(run.scenario):
         means = {name: float(values.mean()) for name, (values, _) in pairs.items()}
         return {name: Spread(1.0, 0.0, mean, mean) for name, mean in means.items()}
     count = second.futures

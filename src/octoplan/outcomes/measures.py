@@ -9,7 +9,12 @@ from dataclasses import asdict, dataclass
 import numpy as np
 
 from octoplan.campaign.tally import BIAS, FREIGHT, LAYERS
-from octoplan.outcomes.finance import net_benefit_by_month, programme_cost, spend_saved_on_layers
+from octoplan.outcomes.finance import (
+    leakers_prevented_in,
+    net_benefit_by_month,
+    programme_cost,
+    spend_saved_on_layers,
+)
 from octoplan.outcomes.intervals import Interval, interval, probability_interval
 from octoplan.outcomes.key_results import KeyResult, KeyResults
 from octoplan.outcomes.main_measures import EXCLUDING_DECOYS
@@ -255,9 +260,7 @@ def programme_cost_measures(view: View) -> Iterator[Measure]:
     """Cost of the programme, and its cost per leaker prevented, which is infinite if none is prevented."""
     cost = programme_cost(view).sum(axis=1)
     yield Measure("programme/cost", MONEY_GROUP, "cost of the programme", view.unit, cost)
-    rows = view.not_decoys
-    without, leaked = view.tally("leaked", counterfactual=True)[..., rows], view.tally("leaked")[..., rows]
-    prevented = sum_by_future(without) - sum_by_future(leaked)
+    prevented = leakers_prevented_in(view)
     per_leaker = np.where(prevented > 0, ratio(cost, prevented), np.where(np.isnan(prevented), np.nan, np.inf))
     title = "cost of the programme per leaker prevented, excluding decoys"
     yield Measure("programme/cost/leaker", MONEY_GROUP, title, view.unit, per_leaker)
