@@ -225,15 +225,17 @@ def wrong_worth(answer: Answer, text: str) -> Iterator[str]:
         yield "damage is avoided"
     yield from wrong_savings(answer, text)
     match = re.search(
-        rf"net benefit {CHANGE}{MONEY}, positive in {PERCENT}".replace("(bn |M |k |)GBP", "(?:bn |M |k |)GBP"), text
+        rf"it (?:does )?in {PERCENT} of futures|average (?:and in|but in only) {PERCENT} of futures", text
     )
-    yield from wrong_change(match, net.mean, scale_of(re.search(rf"net benefit {CHANGE}{MONEY}", text)))
-    if match is not None:
-        yield from wrong_share(match[3], float((net.values > 0.0).mean()))
-    claims = {"On average it pays": 1, "On average it does not pay": -1, "Whether it pays is unclear": 0}
+    yield from wrong_share(match[1] or match[2], float((net.values > 0.0).mean())) if match else ["no share"]
+    match = re.search(rf": net benefit {CHANGE}{MONEY}\.$", text)
+    yield from wrong_change(match, net.mean, scale_of(match))
+    claims = {"It pays on average": 1, "It does not pay on average": -1, "Whether it pays on average is unclear": 0}
     stated = [sign for claim, sign in claims.items() if claim in text]
     if stated != [int(net.mean.low > 0.0) - int(net.mean.high < 0.0)]:
         yield f"net benefit {net.mean}"
+    if ("but in only" in text) != (stated == [1] and (net.values > 0.0).mean() < 0.5):
+        yield f"positive in {(net.values > 0.0).mean()}"
 
 
 def wrong_savings(answer: Answer, text: str) -> Iterator[str]:
@@ -288,6 +290,12 @@ def wrong_limits(answer: Answer, text: str) -> Iterator[str]:
         yield "not distinguishable from zero"
     if match := re.search(rf"(?:and|would) (cost|save) {CHANGE}{MONEY}\.", text):
         yield from wrong_cost(match, best)
+    if match := re.search(rf", against {CHANGE} by ([^.,]*)[.,]", text):
+        matching = [item for item in tested_changes(answer) if item.title == match[3]]
+        if [item.key for item in matching] != ["units"]:
+            yield f"{match[3]} is not a change of interceptors"
+        else:
+            yield from wrong_change(match, improvement(answer, matching[0]))
 
 
 def wrong_cost(match: re.Match[str], item: Marginal) -> Iterator[str]:

@@ -13,6 +13,7 @@ from octoplan.outcomes.run_results import RunResults
 from octoplan.scenario import Scenario, load
 from octoplan.show.answer import sentences
 from tests.answer.contradictions import contradictions, problems
+from tests.answer.test_answer import texts, with_effects
 from tests.answer.variants import CHANGES, answer, three_regions
 
 CHOICES: dict[str, tuple[object, ...]] = {
@@ -78,10 +79,11 @@ ALTERED = [
     ("makes", "does not reach", "reaches"),
     ("stops", r"\((\d+) to (\d+)\)", r"(\2 to \1)"),
     ("stops", "stops 7", "stops 9"),
-    ("worth", "pays", "does not pay"),
+    ("worth", "It pays on", "It does not pay on"),
+    ("worth", "and in", "but in only"),
     ("worth", "100 %", "40 %"),
     ("worth", "costs 1", "costs 2"),
-    ("worth", " M GBP, positive", " k GBP, positive"),
+    ("worth", r" M GBP\.$", " k GBP."),
     ("conclusion", "crews with kits", "interceptors"),
     ("limits", r" ± [\d.]+ more", " ± 99 more"),
     ("limits", r"stop [\d.]+", "stop 0.4"),
@@ -100,3 +102,15 @@ def test_a_wrong_sentence_is_noticed(topic: str, pattern: str, replacement: str)
     assert altered != text
     assert problems(result, topic, text) == []
     assert problems(result, topic, altered) != []
+
+
+@pytest.mark.parametrize(
+    ("pattern", "replacement"), [("against 3", "against 4"), ("by 10 % more units", "by 10 % more crews")]
+)
+def test_a_wrong_comparison_with_interceptors_is_noticed(pattern: str, replacement: str) -> None:
+    result = with_effects(answer("ample"), units=3.0, crews=9.0)
+    text = texts(result)["limits"]
+    altered = text.replace(pattern, replacement)
+    assert altered != text
+    assert problems(result, "limits", text) == []
+    assert problems(result, "limits", altered) != []

@@ -440,11 +440,7 @@ KINDS: tuple[Kind, ...] = (
     Kind(
         "service",
         ("designs",),
-        (
-            Parameter(
-                "share", "1", 0.0, 1.0, "share of the units that serves the air defence of the regions", absent=1.0
-            ),
-        ),
+        (Parameter("share", "1", 0.0, 1.0, "share of units for regional air defence", absent=1.0),),
         meaning="Units of a design that serve the air defence of the regions, not the front, export or stock.",
         optional=True,
     ),

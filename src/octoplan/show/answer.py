@@ -9,7 +9,7 @@ from math import isfinite, isnan
 
 import numpy as np
 
-from octoplan.answer.answer import Answer, ProgrammeResults
+from octoplan.answer.answer import Answer, ProgrammeResults, Result
 from octoplan.answer.marginal import EFFECTS, Marginal
 from octoplan.answer.totals import Effect
 from octoplan.cards import Card
@@ -29,7 +29,7 @@ NOTE = (
 MEANINGS = {
     "crews": "teams that operate interceptors",
     "kits": "the equipment of crews",
-    "crews-and-kits": "interceptor teams with their equipment",
+    "crews-and-kits": "interceptor teams with equipment",
 }
 """Terms of the trade in plain words, by key of a change."""
 NEVER = "never"
@@ -230,14 +230,19 @@ def worth(answer: ProgrammeResults) -> str:
     if not avoided.values.any() and not saved:
         return f"{costs_text} and avoids no damage."
     amount = money_change(answer, net.mean)
-    positive = float((net.values > 0.0).mean())
-    share = f"positive in {percent(positive)} of futures"
-    but_fails = ", but not in most futures" if positive < 0.5 else ""
-    but_pays = ", but it does in most futures" if positive > 0.5 else ""
-    whether_by_sign = {1: f"On average it pays{but_fails}", -1: f"On average it does not pay{but_pays}"}
-    whether = whether_by_sign.get(net.mean.sign, "Whether it pays is unclear")
     clauses = f"{costs_text}, {saved} and" if saved else f"{costs_text} and"
-    return f"{clauses} {avoids(answer)}. {whether}: net benefit {amount}, {share}."
+    return f"{clauses} {avoids(answer)}. {whether_it_pays(net)}: net benefit {amount}."
+
+
+def whether_it_pays(net: Result) -> str:
+    """A clause on whether the programme pays on average, and in which share of futures."""
+    positive = float((net.values > 0.0).mean())
+    share = f"{percent(positive)} of futures"
+    by_sign = {
+        1: f"It pays on average {'and in' if positive >= 0.5 else 'but in only'} {share}",
+        -1: f"It does not pay on average{', but' if positive > 0.5 else ';'} it does in {share}",
+    }
+    return by_sign.get(net.mean.sign, f"Whether it pays on average is unclear; it does in {share}")
 
 
 def savings(answer: ProgrammeResults) -> str:
@@ -249,7 +254,7 @@ def savings(answer: ProgrammeResults) -> str:
         return f"adds {money_change(answer, opposite(saved.mean))} to the spend on other defences"
     if saved.mean.sign == 0:
         return f"does not clearly change the spend on other defences ({money_change(answer, opposite(saved.mean))})"
-    return f"saves {money_range(answer, saved.interval)} on other defences, such as missiles,"
+    return f"saves {money_range(answer, saved.interval)} on other defences"
 
 
 def avoids(answer: ProgrammeResults) -> str:
@@ -274,8 +279,13 @@ def conclusion(answer: Answer) -> str:
     best = answer.limits[0]
     meaning = f" ({MEANINGS[best.key]})" if best.key in MEANINGS else ""
     most = " most" if answer.is_limited_most else ""
-    not_by = ", not by interceptors" if any(item.key == "units" for item in answer.ample) else ""
-    return f"The {result} is limited{most} by {best.noun}{meaning}{not_by if answer.has_raids else ''}."
+    not_by = ", not by interceptors" if answer.has_raids and is_ample(answer, "units") else ""
+    return f"The {result} is limited{most} by {best.noun}{meaning}{not_by}."
+
+
+def is_ample(answer: Answer, key: str) -> bool:
+    """True if twice as much of a change does not improve the result either."""
+    return any(item.key == key for item in answer.ample)
 
 
 def changes_text(answer: Answer) -> str:
@@ -288,27 +298,38 @@ def changes_text(answer: Answer) -> str:
 
 def limits(answer: Answer) -> str:
     """Effect of the change that improves the result most, and that of more units; without raids it is the next step."""
-    return capitalised(effect_on_result(answer)) if answer.limits and answer.has_raids else ""
+    if not answer.limits or not answer.has_raids:
+        return ""
+    return capitalised(effect_on_result(answer, is_named=True))
 
 
-def effect_on_result(answer: Answer) -> str:
-    """Effect of the first of ``limits``, and that of more units."""
+def effect_on_result(answer: Answer, *, is_named: bool = False) -> str:
+    """Effect of the first of ``limits``, and that of more units.
+
+    Args:
+        answer: The answer.
+        is_named: The sentence before names what is changed.
+
+    """
     best = answer.limits[0]
+    change = best.title.removesuffix(f" {best.noun}") if is_named else best.title
     amount = plus_minus(answer.improvement(best))
     verb, noun = ("stop", "threat") if answer.has_raids else ("add", "unit")
     plural = "" if amount == "1" else "s"
-    cost = "" if best in answer.paying[:1] else f" and {costs(answer, best)}"
-    return f"{best.title} would {verb} {amount} more {noun}{plural}{in_comparison(answer, best)}{cost}."
+    compared = in_comparison(answer, best)
+    cost = "" if best in answer.paying[:1] else f"{',' if compared else ''} and {costs(answer, best)}"
+    return f"{change} would {verb} {amount} more {noun}{plural}{compared}{cost}."
 
 
 def in_comparison(answer: Answer, best: Marginal) -> str:
-    """The improvement by more interceptors in brackets, as a comparison with another change."""
-    if best.key == "units" or "units" not in answer.marginal:
+    """A clause on the improvement by more interceptors, as a comparison with another change.
+
+    It is empty if twice as many interceptors improve nothing: ``conclusion`` says so.
+    """
+    if best.key == "units" or "units" not in answer.marginal or is_ample(answer, "units"):
         return ""
-    ample = next((item for item in answer.ample if item.key == "units"), None)
-    units = ample or answer.marginal["units"]
-    is_as_many = units.title.removesuffix(units.noun) == best.title.removesuffix(best.noun)
-    return f" ({units.noun if is_as_many else units.title}: {plus_minus(answer.improvement(units))})"
+    units = answer.marginal["units"]
+    return f", against {plus_minus(answer.improvement(units))} by {units.title}"
 
 
 def costs(answer: Answer, item: Marginal) -> str:
@@ -341,8 +362,14 @@ def confidence(answer: Answer) -> str:
 
 def on_what(answer: Answer) -> str:
     """The assumption on which the net benefit depends most, after "depending"."""
+    name = main_driver(answer)
+    return f"most on the {name}" if name else "on the assumptions"
+
+
+def main_driver(answer: Answer) -> str:
+    """The assumption that decides whether it pays, or that with the largest effect; empty if none is clear."""
     driver = answer.assumption(answer.turning[0].name) if answer.turning else answer.driver
-    return "on the assumptions" if driver is None else f"most on the {subject(answer.scenario, driver)}"
+    return "" if driver is None else subject(answer.scenario, driver)
 
 
 def evidence(answer: Answer) -> str:
@@ -422,7 +449,7 @@ def without_paying_change(answer: Answer) -> str:
     """What to do if no change pays: find out more, reconsider the programme, or keep the decisions."""
     if answer.all_fixed:
         return "give the assumptions ranges"
-    if answer.driver is not None and (answer.turning or answer.net.mean.sign == 0):
-        return f"find out more about the {subject(answer.scenario, answer.driver)}"
+    if main_driver(answer) and (answer.turning or answer.net.mean.sign == 0):
+        return f"find out more about the {main_driver(answer)}"
     by_sign = {1: "keep the decisions", -1: "reconsider the programme", 0: "simulate more futures"}
     return by_sign[answer.net.mean.sign]

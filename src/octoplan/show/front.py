@@ -37,6 +37,8 @@ LIMITATIONS = (
     "Uncertainty of the assumptions is that of their stated ranges; an assumption without a range adds none.",
     "A difference whose 95 % confidence interval includes zero is not distinguishable from zero.",
 )
+LESS_IS_MADE = "Plants make fewer if gates, workers, lines or parts are late or short."
+"""Why fewer interceptors may be made than are requested."""
 MAX_NAMED = 3
 """Maximum number of assumptions listed, for each result, under what would change the answer."""
 MIN_ROUNDED_EFFECT = 3.0
@@ -102,9 +104,10 @@ def proposal(run: Run) -> str:
         f"{counted(units, 'interceptor')} requested from {counted(plants, 'plant')}" if units else "no interceptors"
     )
     crews, kits = counted(int(plan.intake.sum()), "crew"), counted(int(plan.kit_orders.sum()), "kit")
+    fewer = f"{LESS_IS_MADE} " if units else ""
     return (
-        f"Proposed in {counted(months, 'month')}: {requested}. With and without the programme, {crews} are trained and "
-        f"{kits} are ordered in addition to those at the start."
+        f"Proposed in {counted(months, 'month')}: {requested}. {fewer}With and without the programme, {crews} are "
+        f"trained and {kits} are ordered in addition to those at the start."
     )
 
 
