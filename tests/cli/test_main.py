@@ -210,15 +210,51 @@ def test_fill_keeps_what_the_file_is(tmp_path: Path, capsys: pytest.CaptureFixtu
     assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".")] == []
 
 
-def test_fill_writes_to_folders_only(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """A built-in scenario and a workbook are refused, with what would do; a folder with errors is not changed."""
-    book, folder = tmp_path / "book.xlsx", tmp_path / "mine"
-    assert octoplan("new", str(book), "--from", "pocket") == 0
-    content = book.read_bytes()
-    for name in ("pocket", str(book)):
-        assert octoplan("check", name, "--fill") == 2
-        assert f"make one with: octoplan new FOLDER --from {name}" in capsys.readouterr().err.replace("\n", " ")
-    assert book.read_bytes() == content
+def test_fill_writes_to_a_workbook(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A workbook behind a link gets the rows that the folder gets, and keeps its permissions; then nothing is added."""
+    folder, link, file = tmp_path / "mine", tmp_path / "book.xlsx", tmp_path / "shared.xlsx"
+    for path in (folder, file):
+        assert octoplan("new", str(path), "--from", "pocket") == 0
+        capsys.readouterr()
+    link.symlink_to("shared.xlsx")
+    file.chmod(0o600)
+    count = sum(a.is_default for a in load(link).assumptions)
+    for path in (folder, link):
+        assert octoplan("check", str(path), "--fill") == 0
+        assert f"{count} rows with default values added" in capsys.readouterr().out.replace("\n", " ")
+    assert link.is_symlink()
+    assert file.stat().st_mode & 0o777 == 0o600
+    filled = load(link)
+    assert filled.files == load(folder).files
+    assert sum(a.quality == "red" and a.note.startswith("default: ") for a in filled.assumptions) == count
+    content = file.read_bytes()
+    assert octoplan("check", str(link), "--fill") == 0
+    assert "nothing to add" in capsys.readouterr().out
+    assert file.read_bytes() == content
+    assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".")] == []
+
+
+def test_fill_refuses_a_workbook_that_would_be_misread(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Merged cells below the table would take the new rows: the file keeps its bytes, and the message names them."""
+    path = tmp_path / "book.xlsx"
+    path.write_bytes(write_workbook(load("pocket").files))
+    book = openpyxl.load_workbook(path)
+    sheet = book["assumptions"]
+    sheet.merge_cells(f"A{sheet.max_row + 2}:C{sheet.max_row + 3}")
+    book.save(path)
+    content = path.read_bytes()
+    assert octoplan("check", str(path), "--fill") == 2
+    error = capsys.readouterr().err.replace("\n", " ")
+    assert "nothing was written" in error
+    assert "are merged" in error
+    assert path.read_bytes() == content
+
+
+def test_fill_changes_nothing_else(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A built-in scenario is refused, with what would do; a folder with errors is not changed."""
+    folder = tmp_path / "mine"
+    assert octoplan("check", "pocket", "--fill") == 2
+    assert "copy it with: octoplan new FOLDER --from pocket" in capsys.readouterr().err.replace("\n", " ")
     assert octoplan("new", str(folder), "--from", "pocket") == 0
     path = folder / "assumptions.csv"
     path.write_text(

@@ -221,8 +221,9 @@ def check(folder: str, *, schema: Path | None = None, fill: Annotated[bool, Para
         Folder to write the JSON Schemas of programme.toml, decisions.toml and a row of assumptions.csv and of
         observations.csv to.
     fill
-        Add a row at the end of assumptions.csv for each assumption that has a default value because it has no row. The
-        rows are rated red, with a note; results do not change.
+        Add a row at the end of assumptions.csv, or of the sheet assumptions of a workbook, for each assumption that has
+        a default value because it has no row. The rows are rated red, with a note; results and everything else in the
+        file do not change.
 
     """
     from octoplan.scenario import load
@@ -248,24 +249,30 @@ def check(folder: str, *, schema: Path | None = None, fill: Annotated[bool, Para
 
 
 def fill_defaults(folder: str, scenario: "Scenario") -> None:
-    """Write rows with the default values of a scenario to its folder. Raises StoreError if it is not a folder.
+    """Write rows with the default values of a scenario to its folder or workbook.
 
-    A link stays a link to the file, and the file keeps its permissions.
+    A link stays a link to the file, and the file keeps its permissions. Raises StoreError for a built-in scenario, and
+    for a workbook to which rows cannot be added.
     """
     from octoplan.outcomes.files import atomic_write
     from octoplan.scenario.changes import with_default_rows
     from octoplan.scenario.files import ASSUMPTIONS
+    from octoplan.scenario.filling import filled_workbook
+    from octoplan.scenario.loading import is_workbook
 
-    if not Path(folder).is_dir():
+    path = Path(folder)
+    is_folder = path.is_dir()
+    if not is_folder and not is_workbook(path):
         raise StoreError(
-            f"{folder}: --fill writes to a scenario folder only; make one with: octoplan new FOLDER --from {folder}"
+            f"{folder}: --fill does not change a built-in scenario; copy it with: octoplan new FOLDER --from {folder}"
         )
-    path = Path(folder) / ASSUMPTIONS
+    if is_folder:
+        path /= ASSUMPTIONS
     number = sum(assumption.is_default for assumption in scenario.assumptions)
     if number:
         file = path.resolve()
         permissions = S_IMODE(file.stat().st_mode)
-        atomic_write(file, with_default_rows(scenario))
+        atomic_write(file, with_default_rows(scenario) if is_folder else filled_workbook(file.read_bytes(), folder))
         file.chmod(permissions)
         report_written(path, f"{path}: {number} {'rows' if number > 1 else 'row'} with default values added")
     else:

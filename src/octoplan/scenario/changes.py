@@ -145,8 +145,13 @@ def with_default_rows(scenario: "Scenario") -> bytes:
     All of them are written, because some default values are used only if related parameters have no row either.
     """
     data = scenario.files[ASSUMPTIONS]
-    added = [default_cells(assumption) for assumption in scenario.assumptions if assumption.is_default]
+    added = default_rows_of(scenario)
     return append_rows(data, added) if added else data
+
+
+def default_rows_of(scenario: "Scenario") -> list[dict[str, str]]:
+    """The cells, by column, of a row for each assumption that has a default value and no row."""
+    return [default_cells(assumption) for assumption in scenario.assumptions if assumption.is_default]
 
 
 def default_cells(assumption: Assumption) -> dict[str, str]:

@@ -59,7 +59,10 @@ class SheetCell:
 
 @dataclass
 class Sheet:
-    """A worksheet: its cells by row and column, hidden rows, first and last columns of hidden ranges, merged ranges."""
+    """A worksheet: its cells by row and column, hidden rows, first and last columns of hidden ranges, merged ranges.
+
+    ``part`` is its member of the workbook's archive.
+    """
 
     name: str
     hidden: bool
@@ -67,6 +70,7 @@ class Sheet:
     hidden_rows: list[int] = field(default_factory=list)
     hidden_columns: list[tuple[int, int]] = field(default_factory=list)
     merged: list[str] = field(default_factory=list)
+    part: str = ""
 
 
 @dataclass(frozen=True)
@@ -102,7 +106,7 @@ def parse_workbook(parts: Mapping[str, bytes]) -> Workbook:
             if link is None or not (link.get("Type") or "").endswith("/worksheet"):
                 raise FolderError(f"the sheet {name!r} is not a worksheet; remove it")
             part = str(PurePosixPath("/xl", link.get("Target") or "")).lstrip("/")
-            sheet = Sheet(name, entry.get("state", "visible") != "visible")
+            sheet = Sheet(name, entry.get("state", "visible") != "visible", part=part)
             remaining_cells = _SheetReader(sheet, strings, formats, remaining_cells).read(parts, part)
             sheets.append(sheet)
     if not sheets:
