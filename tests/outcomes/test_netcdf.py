@@ -52,6 +52,21 @@ def test_a_file_is_extended(tmp_path: Path) -> None:
         assert read["spend"].encoding["chunksizes"] == (2, 2)
 
 
+def test_a_file_is_read_when_it_is_used(tmp_path: Path) -> None:
+    """An open file has the same content; numbers are read where they are indexed, and not once the file is closed."""
+    with netcdf.create_file(tmp_path / "file.nc") as file:
+        netcdf.write_dataset(file, DATA.isel(future=slice(0, 0)), unlimited="future", chunk=2)
+        netcdf.append(file, DATA, "future", np.arange(3))
+    with netcdf.open_file(tmp_path / "file.nc") as data:
+        part = data.isel(future=slice(1, 3))
+        assert part["spend"].variable._in_memory is False
+        xr.testing.assert_identical(part.load(), DATA.isel(future=slice(1, 3)))
+        xr.testing.assert_identical(data[["kills"]].isel(future=[2, 0]).load(), DATA[["kills"]].isel(future=[2, 0]))
+        assert data["spend"].variable._in_memory is False
+    with pytest.raises(OSError, match="identifier"):
+        data["spend"].load()
+
+
 def test_groups_are_datasets(tmp_path: Path) -> None:
     """Each group of a file has its own dimensions."""
     with netcdf.create_file(tmp_path / "file.nc") as file:

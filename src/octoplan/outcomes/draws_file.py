@@ -99,9 +99,5 @@ def fits_in_block(folder: Path) -> bool:
 
 def read_draws(folder: Path, *, in_memory: bool) -> tuple[xr.Dataset, xr.Dataset]:
     """The contents of the draws and of the counterfactual, in memory or on disk; assumptions and status in memory."""
-    paths = (folder / DRAWS_FILE, folder / COUNTERFACTUAL_FILE)
-    if in_memory:
-        draws, counterfactual = map(netcdf.read_file, paths)
-    else:
-        draws, counterfactual = (xr.open_dataset(path, engine="h5netcdf", cache=False) for path in paths)
-    return draws, counterfactual
+    read = netcdf.read_file if in_memory else netcdf.open_file
+    return read(folder / DRAWS_FILE), read(folder / COUNTERFACTUAL_FILE)

@@ -12,7 +12,9 @@ import h5py
 import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
+from xarray.backends import BackendArray
 from xarray.conventions import decode_cf_variable, encode_cf_variable
+from xarray.core import indexing
 
 COMPRESSION: dict[str, Any] = {"compression": "gzip", "compression_opts": 1, "shuffle": True}
 """Options of a compressed dataset of HDF5."""
@@ -101,9 +103,21 @@ def append(group: h5py.Group, data: xr.Dataset, dim: str, coordinates: NDArray[A
         group[name][start:end] = values
 
 
-def read_dataset(group: h5py.Group) -> xr.Dataset:
-    """Read the dataset of a group of a NetCDF file into memory."""
-    variables = {name: read_variable(name, item) for name, item in group.items() if not is_dimension_only(item)}
+class StoredArray(BackendArray):
+    """A dataset of HDF5 that is read where it is indexed; its file must stay open."""
+
+    def __init__(self, dataset: h5py.Dataset) -> None:
+        self.dataset, self.shape, self.dtype = dataset, dataset.shape, dataset.dtype
+
+    def __getitem__(self, key: indexing.ExplicitIndexer) -> Any:
+        support = indexing.IndexingSupport.OUTER_1VECTOR
+        return indexing.explicit_indexing_adapter(key, self.shape, support, self.dataset.__getitem__)
+
+
+def read_dataset(group: h5py.Group, *, in_memory: bool = True) -> xr.Dataset:
+    """Read the dataset of a group of a NetCDF file, into memory or, except coordinates and texts, when it is used."""
+    items = {name: item for name, item in group.items() if not is_dimension_only(item)}
+    variables = {name: read_variable(name, item, in_memory=in_memory) for name, item in items.items()}
     attributes = {name: read_attribute(value) for name, value in group.attrs.items() if name != "_NCProperties"}
     dims = {dim for variable in variables.values() for dim in variable.dims}
     coordinates = {name: variables.pop(name) for name in dims & set(variables)}
@@ -115,13 +129,16 @@ def is_dimension_only(item: h5py.Dataset) -> bool:
     return bool(read_attribute(item.attrs.get("NAME", "")).startswith(NO_COORDINATE))
 
 
-def read_variable(name: str, dataset: h5py.Dataset) -> xr.Variable:
-    """Read a variable with its attributes."""
-    is_scale = "CLASS" in dataset.attrs
+def read_variable(name: str, dataset: h5py.Dataset, *, in_memory: bool) -> xr.Variable:
+    """Read a variable with its attributes; unless ``in_memory``, its numbers are read when they are used."""
+    is_scale, is_text = "CLASS" in dataset.attrs, h5py.check_string_dtype(dataset.dtype)
     dims = [name] if is_scale else [scales[0].name.rpartition("/")[2] for scales in dataset.dims]
-    values = np.asarray(dataset.asstr()[...], str) if h5py.check_string_dtype(dataset.dtype) else dataset[...]
     attributes = {key: read_attribute(value) for key, value in dataset.attrs.items() if key not in HIDDEN_ATTRIBUTES}
-    return decode_cf_variable(name, xr.Variable(dims, values, attributes)).load()
+    if in_memory or is_scale or is_text:
+        values = np.asarray(dataset.asstr()[...], str) if is_text else dataset[...]
+        return decode_cf_variable(name, xr.Variable(dims, values, attributes)).load()
+    stored = indexing.LazilyIndexedArray(StoredArray(dataset))
+    return decode_cf_variable(name, xr.Variable(dims, stored, attributes))
 
 
 def read_attribute(value: Any) -> Any:
@@ -135,3 +152,14 @@ def read_file(path: Path, group: str = "/") -> xr.Dataset:
     """Read a NetCDF file, or a group of it, into memory. Raises OSError or KeyError if it cannot be read."""
     with h5py.File(path) as file:
         return read_dataset(file[group])
+
+
+def open_file(path: Path) -> xr.Dataset:
+    """A NetCDF file whose numbers are read when they are used; closing the dataset closes the file.
+
+    Raises OSError or KeyError if it cannot be read.
+    """
+    file = h5py.File(path)
+    data = read_dataset(file, in_memory=False)
+    data.set_close(file.close)
+    return data
