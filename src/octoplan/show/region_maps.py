@@ -134,13 +134,18 @@ def draw_tiles(
     grid = np.full((max(rows) + 1, max(columns) + 1), np.nan)
     texts = np.full(grid.shape, "", dtype=object)
     largest = max(float(values.max()), 1e-9)
+    axis = "" if panel == 1 else panel
+    annotations = list(chart.layout.annotations)  # set at once: adding one checks all that are there again
     for region, (column, row) in enumerate(tiles):
         grid[row, column], texts[row, column] = values[region], hover[region]
-        chart.add_annotation(
-            x=column, y=row, text=f"{wrap_name(titles[region])}<br><b>{cells[region]}</b>", showarrow=False,
-            font={"size": 9, "color": "white" if values[region] > WHITE_TEXT_SHARE * largest else BLACK},
-            row=panel, col=1,
+        annotations.append(
+            go.layout.Annotation(
+                x=column, y=row, xref=f"x{axis}", yref=f"y{axis}", showarrow=False,
+                text=f"{wrap_name(titles[region])}<br><b>{cells[region]}</b>",
+                font={"size": 9, "color": "white" if values[region] > WHITE_TEXT_SHARE * largest else BLACK},
+            )
         )  # fmt: skip
+    chart.layout.annotations = annotations
     chart.add_trace(
         go.Heatmap(
             z=grid, text=texts, hovertemplate="%{text}<extra></extra>", zmin=0, zmax=largest, xgap=3, ygap=3,
