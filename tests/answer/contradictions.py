@@ -342,16 +342,16 @@ def wrong_confidence(answer: Answer, text: str) -> Iterator[str]:
 def wrong_turning(answer: Answer, text: str) -> Iterator[str]:
     """The sentence on the values of an assumption at which the programme pays and does not pay."""
     turn = answer.turning[0]
-    match = re.fullmatch(r"At (.*) it (pays|may pay), at (.*) it (does not|may not)\.", text)
+    match = re.fullmatch(r"It (pays|may pay) if that is (.*), and (does not|may not) if it is (.*)\.", text)
     if match is None:
         yield "not understood"
         return
     pays, fails = sorted((turn.low, turn.high), key=lambda item: -item.mean)
     if not fails.mean < 0.0 < pays.mean:
         yield "both ends have the same sign"
-    if (match[2] == "pays") != (pays.low > 0.0) or (match[4] == "does not") != (fails.high < 0.0):
+    if (match[1] == "pays") != (pays.low > 0.0) or (match[3] == "does not") != (fails.high < 0.0):
         yield f"{pays}, {fails}"
-    figures = [value(re.match(FIGURE, end)[0]) for end in (match[1], match[3])]  # type: ignore[index]
+    figures = [value(re.match(FIGURE, end)[0]) for end in (match[2], match[4])]  # type: ignore[index]
     if (figures[0] < figures[1]) != (pays is turn.low):
         yield f"the ends are {turn.ends}"
 

@@ -148,7 +148,7 @@ def test_the_answer_depends_on_an_assumption() -> None:
     result = answer_of(results)
     assert result is not None
     text = texts(result)
-    assert re.fullmatch(r"At [\d,]+ GBP it pays, at [\d,]+ GBP it does not\.", text["turning"])
+    assert re.fullmatch(r"It pays if that is [\d,]+ GBP, and does not if it is [\d,]+ GBP\.", text["turning"])
     assert text["confidence"].endswith(", depending most on the mean damage of one leaker (drone).")
     stated = re.search(r"the net benefit is (-[\d,]+) ± [\d,]+ GBP at \d+ GBP and ", note(result))
     assert stated is not None

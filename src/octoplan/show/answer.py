@@ -399,8 +399,8 @@ def turning(answer: Answer) -> str:
     ends = zip((turn.low, turn.high), values, strict=True)
     (pays, at_pays), (fails, at_fails) = sorted(ends, key=lambda end: -end[0].mean)
     return (
-        f"At {at_pays} it {'pays' if pays.sign > 0 else 'may pay'}, "
-        f"at {at_fails} it {'does not' if fails.sign < 0 else 'may not'}."
+        f"It {'pays' if pays.sign > 0 else 'may pay'} if that is {at_pays}, and "
+        f"{'does not' if fails.sign < 0 else 'may not'} if it is {at_fails}."
     )
 
 
