@@ -362,7 +362,7 @@ def wrong_next_step(answer: Answer, text: str) -> Iterator[str]:
     if not answer.has_raids and answer.limits:
         yield from wrong_limits(answer, text)
         return
-    if match := re.match(r"Next: (.*); none of the (\d+) changes tested clearly avoids more than it costs", text):
+    if match := re.match(r"Next: (.*); none of the (\d+) changes tested clearly pays", text):
         advice = {"keep the decisions": 1, "simulate more futures": 0, "reconsider the programme": -1}
         if match[1] in advice and advice[match[1]] != answer.net.mean.sign:
             yield f"net benefit {answer.net.mean}"

@@ -61,9 +61,7 @@ def test_claims_hold_in_other_futures(name: str) -> None:
 def test_a_programme_that_makes_nothing_says_so() -> None:
     result = texts(answer("nothing made"))
     assert result["makes"] == "The programme makes no interceptors."
-    assert result["next_step"] == (
-        "Next: give the assumptions ranges; none of the 7 changes tested clearly avoids more than it costs."
-    )
+    assert result["next_step"] == ("Next: give the assumptions ranges; none of the 7 changes tested clearly pays.")
     assert result["stops"].startswith("It stops no more threats; ")
     assert result["worth"].endswith(" and avoids no damage.")
 

@@ -440,9 +440,7 @@ def next_step(answer: Answer) -> str:
             f"Next: consider {best.title}, which would {costs(answer, best)} and avoid damage of "
             f"{money_change(answer, best.avoided)}."
         )
-    return (
-        f"Next: {without_paying_change(answer)}; none of the {changes_text(answer)} clearly avoids more than it costs."
-    )
+    return f"Next: {without_paying_change(answer)}; none of the {changes_text(answer)} clearly pays."
 
 
 def without_paying_change(answer: Answer) -> str:
