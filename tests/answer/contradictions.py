@@ -102,6 +102,27 @@ def improvement(answer: Answer, item: Marginal) -> Effect:
     return item.prevented if answer.has_raids else item.units
 
 
+def sign_of(item: Effect) -> int:
+    """Sign of an effect whose interval excludes zero; of one future, which has no interval, the sign of the effect."""
+    return int(item.low > 0.0) - int(item.high < 0.0) if isfinite(item.half_width) else int(np.sign(item.mean))
+
+
+def wrong_about_one_future(answer: Answer) -> Iterator[str]:
+    """Say if a sentence that there is no interval is wrong."""
+    if answer.marginal.futures != 1 or len(answer.net.values) != 1:
+        yield "there are more futures"
+
+
+def smallest_improvement(answer: Answer) -> float:
+    """1 % of the mean leakers or, without raids, units of the futures over which changes were simulated."""
+    run, futures = answer.results.run, answer.marginal.futures
+    tally = run.data["leaked"] if answer.has_raids else run.data["good"]
+    values = tally.values[:futures]
+    if answer.has_raids:
+        values = values[..., run.compiled.template.threats["decoy"] != 1]
+    return 0.01 * float(values.reshape(futures, -1).sum(axis=1).mean())
+
+
 def tested_changes(answer: Answer) -> tuple[Marginal, ...]:
     """All changes tested."""
     return (*answer.marginal.effects, *answer.marginal.doubled)
@@ -171,7 +192,7 @@ def wrong_share(figure: str, share: float) -> Iterator[str]:
 
 def wrong_leakers(answer: Answer, text: str) -> Iterator[str]:
     """The sentence on threats that are stopped and that reach their targets."""
-    prevented, sign = answer.prevented.values, answer.prevented.mean.sign
+    prevented, sign = answer.prevented.values, sign_of(answer.prevented.mean)
     measures = answer.results.measures
     leakers = measures.get("leakers/excluding-decoys", measures.get("leakers"))
     assert leakers is not None
@@ -224,6 +245,13 @@ def wrong_worth(answer: Answer, text: str) -> Iterator[str]:
     elif avoided.values.mean() > 0.0:
         yield "damage is avoided"
     yield from wrong_savings(answer, text)
+    if match := re.search(
+        rf"\. In this one future the net benefit is {CHANGE}{MONEY}; whether it pays on average is unknown, because "
+        r"one future gives no interval\.$", text,
+    ):  # fmt: skip
+        yield from wrong_about_one_future(answer)
+        yield from wrong_change(match, net.mean, scale_of(match))
+        return
     match = re.search(
         rf"it (?:does )?in {PERCENT} of futures|average (?:and in|but in only) {PERCENT} of futures", text
     )
@@ -243,22 +271,31 @@ def wrong_savings(answer: Answer, text: str) -> Iterator[str]:
     saved = answer.saved
     if match := re.search(rf"saves {FIGURE}(?: (?:bn |M |k |)GBP){RANGE}", text):
         yield from wrong_range(match, saved.values, scale_of(re.search(rf"saves {FIGURE}{MONEY}", text)))
-        if saved.mean.low <= 0.0:
+        if sign_of(saved.mean) <= 0:
             yield "saving not distinguishable from zero"
     elif match := re.search(rf"adds {CHANGE}(?: (?:bn |M |k |)GBP) to the spend", text):
         more = Effect(-saved.mean.mean, saved.mean.half_width)
         yield from wrong_change(match, more, scale_of(re.search(rf"adds {CHANGE}{MONEY} to the spend", text)))
-    elif saved.mean.low > 0.0:
+    elif sign_of(saved.mean) > 0:
         yield "spend on other layers is saved"
 
 
 def wrong_conclusion(answer: Answer, text: str) -> Iterator[str]:
     """The sentence on what limits the defence or the output."""
     changes = tested_changes(answer)
+    if re.fullmatch(r"What limits the (defence|output) is unknown, because one future gives no interval\.", text):
+        yield from wrong_about_one_future(answer)
+        return
     if match := re.match(r"Nothing tested limits the \w+: none of the (\d+) changes tested clearly improves it", text):
         if int(match[1]) != len(changes):
             yield f"{len(changes)} were tested"
-        yield from (f"{item.title} does" for item in changes if is_clear(answer, improvement(answer, item)))
+        clear = [item for item in changes if is_clear(answer, improvement(answer, item))]
+        if "by 1 % or more" not in text:
+            yield from (f"{item.title} does" for item in clear)
+        elif not clear:
+            yield "none does by less either"
+        large = (item for item in clear if improvement(answer, item).mean >= smallest_improvement(answer))
+        yield from (f"{item.title} does by 1 %" for item in large)
         return
     match = re.match(r"The (?:defence|output) is limited( most)? by (.*?)(?: \(.*\))?(, not by interceptors)?\.", text)
     if match is None:
@@ -269,6 +306,8 @@ def wrong_conclusion(answer: Answer, text: str) -> Iterator[str]:
         yield f"{best.noun} limits"
     if not is_clear(answer, improvement(answer, best)):
         yield "not distinguishable from zero"
+    if improvement(answer, best).mean < smallest_improvement(answer):
+        yield "less than 1 %"
     if match[1]:
         more = [
             item for item in answer.marginal.effects if improvement(answer, item).mean > improvement(answer, best).mean
@@ -311,6 +350,9 @@ def wrong_confidence(answer: Answer, text: str) -> Iterator[str]:
     """The sentence on the expected net benefit given the assumptions."""
     spread = answer.spreads["net"]
     is_fixed = all(assumption.is_fixed for assumption in answer.scenario.assumptions)
+    if text == "Confidence is unknown: one future gives no interval.":
+        yield from wrong_about_one_future(answer)
+        return
     if text == "Confidence is unknown: no assumption has a range.":
         if not is_fixed:
             yield "assumptions have ranges"
@@ -359,6 +401,9 @@ def wrong_turning(answer: Answer, text: str) -> Iterator[str]:
 def wrong_next_step(answer: Answer, text: str) -> Iterator[str]:
     """The sentence on what to do next."""
     changes = tested_changes(answer)
+    if text == "Next: simulate more futures.":
+        yield from wrong_about_one_future(answer)
+        return
     if not answer.has_raids and answer.limits:
         yield from wrong_limits(answer, text)
         return
@@ -371,7 +416,9 @@ def wrong_next_step(answer: Answer, text: str) -> Iterator[str]:
         yield from (f"{item.title} does" for item in changes if is_clear(answer, item.net))
         return
     if text == "Next: keep the decisions, or test other ones.":
-        if answer.has_raids or any(is_clear(answer, improvement(answer, item)) for item in changes):
+        smallest = smallest_improvement(answer)
+        improvements = [improvement(answer, item) for item in changes]
+        if answer.has_raids or any(is_clear(answer, item) and item.mean >= smallest for item in improvements):
             yield "a change improves the result"
         return
     match = re.match(r"Next: consider (.*?), which would (?:cost|save) ", text)

@@ -17,7 +17,7 @@ from octoplan.api import simulate
 from octoplan.errors import StoreError
 from octoplan.outcomes.run_results import RunResults
 from octoplan.show.answer import note, paragraphs, sentences
-from tests.answer.variants import answer, run_of
+from tests.answer.variants import REGIONS, answer, run_of, three_regions
 from tests.outcomes.runs import ranged
 
 
@@ -121,6 +121,53 @@ def test_an_improvement_must_be_clear_among_all_changes_tested() -> None:
         texts(ten)["conclusion"]
         == "Nothing tested limits the defence: none of the 10 changes tested clearly improves it."
     )
+
+
+def test_an_improvement_of_less_than_one_per_cent_limits_nothing() -> None:
+    """A clear effect below the smallest relevant one is not named as what limits; the text says from which size."""
+    result = with_effects(answer("ample"), crews=5.0, kits=0.0)
+    for smallest, limits in ((5.0, "The defence is limited most by crews"), (5.1, "Nothing tested limits the defence")):
+        items = replace(result, marginal=replace(result.marginal, smallest=smallest))
+        assert texts(items)["conclusion"].startswith(limits)
+    assert texts(items)["conclusion"].endswith("none of the 2 changes tested clearly improves it by 1 % or more.")
+
+
+@pytest.mark.parametrize("name", ["few interceptors", "production only"])
+def test_the_smallest_relevant_improvement_is_one_per_cent(name: str) -> None:
+    """It is 1 % of the mean leakers or, without raids, of the mean units made in the futures simulated."""
+    result = answer(name)
+    tally = run_of(name).data["leaked" if result.has_raids else "good"].values[: result.marginal.futures]
+    assert result.marginal.smallest == pytest.approx(0.01 * tally.sum() / result.marginal.futures)
+
+
+def test_one_future_gives_no_interval() -> None:
+    """With one future the answer states what happened in it, and that nothing is known of the average."""
+    result = answer_of(RunResults(simulate("pocket", 1, 1)))
+    assert result is not None
+    text = texts(result)
+    assert re.match(r"It stops [\d.]+ more threats; [\d.]+ still reach their targets\.$", text["stops"])
+    assert text["worth"].endswith("unknown, because one future gives no interval.")
+    assert " saves " in text["worth"]
+    assert text["conclusion"] == "What limits the defence is unknown, because one future gives no interval."
+    assert text["confidence"] == "Confidence is unknown: one future gives no interval."
+    assert text["next_step"] == "Next: simulate more futures."
+    assert "unclear" not in str(text)
+    assert "clearly" not in str(text)
+    assert "over one future of the run" in note(result)
+    assert "variance" not in note(result)
+
+
+def test_three_regions_have_unequal_shares() -> None:
+    """The shares of the threats launched at each region are those of the variant, within three standard errors."""
+    launched = simulate(three_regions(), 24, 1).data["launched"].sum(("month", "threat")).values
+    names = list(three_regions().names.regions)
+    shares, errors = (
+        launched.mean(0) / launched.sum(1).mean(),
+        launched.std(0, ddof=1) / 24**0.5 / launched.sum(1).mean(),
+    )
+    expected = np.array([REGIONS[name] for name in names]) / sum(REGIONS.values())
+    assert (np.abs(shares - expected) <= 3.0 * errors).all()
+    assert np.ptp(shares) > 0.25
 
 
 def test_the_damage_of_a_leaker_needs_no_simulation() -> None:

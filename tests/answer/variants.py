@@ -27,7 +27,7 @@ REGIONS = {"town": 2, "city": 3, "port": 1}
 
 
 def three_regions() -> Scenario:
-    """Pocket with three regions and two plants, no decoys, and ranges of six assumptions; raids fall on all regions."""
+    """Pocket with three regions and two plants, no decoys, ranges of six assumptions, and unequal shares of raids."""
     files = load("pocket").files
     programme = files["programme.toml"].decode()
     plant = programme[programme.index("[plants.bench]") : programme.index("[makers.other]")]
@@ -40,11 +40,10 @@ def three_regions() -> Scenario:
     decisions = decisions.replace("[orders.bench]", "[orders.hall]\npart-set = [62, 56, 62]\n[orders.bench]")
     rows = []
     for row in files["assumptions.csv"].decode().splitlines():
-        if row.startswith("splits."):
-            rows += [row.replace("town.share,1", f"{name}.share,{share}") for name, share in REGIONS.items()]
-            continue
         rows += [row.replace("town", name) for name in REGIONS] if ".town." in row else [row]
         rows += [row.replace("plants.bench", "plants.hall")] if row.startswith("plants.bench") else []
+    source = "fixed,1,,,red,example,2026-11-22,unequal shares of the raids"
+    rows += [f"splits.raid.{name}.share,{share},,,{source}" for name, share in REGIONS.items()]
     texts = {"programme.toml": programme, "decisions.toml": decisions, "assumptions.csv": "\n".join(rows) + "\n"}
     scenario = read_files({**files, **{name: text.encode() for name, text in texts.items()}}, "three regions")
     return scenario.change(

@@ -112,13 +112,13 @@ class Answer(ProgrammeResults):
 
     @cached_property
     def limits(self) -> tuple[Marginal, ...]:
-        """The changes of which a little more clearly improves the result, the largest improvement first.
+        """The changes of which a little more clearly improves the result by 1 % or more, the largest improvement first.
 
-        If there are none, those of which twice as much improves it. The result is the leakers prevented, or the good
-        units made if there are no raids.
+        If there are none, those of which twice as much does so. The result is the leakers prevented, as a share of the
+        leakers, or the good units made if there are no raids.
         """
         for changes in (self.marginal.effects, self.marginal.doubled):
-            improving = [item for item in changes if self.marginal.is_positive(self.improvement(item))]
+            improving = [item for item in changes if self.marginal.is_relevant(self.improvement(item))]
             if improving:
                 return tuple(sorted(improving, key=lambda item: -self.improvement(item).mean))
         return ()

@@ -17,6 +17,8 @@ SAMPLE = 32
 """Number of futures of a marginal analysis, unless another number is asked for."""
 MORE = 0.1
 """Increase of what an option adds."""
+RELEVANT_SHARE = 0.01
+"""Smallest improvement that counts as relevant, as a share of the leakers or, without raids, of the units made."""
 MILLION = 1e6
 """Amount of money per which gains are given."""
 BOUGHT = ("units", "crews", "kits", "crews-and-kits")
@@ -73,7 +75,8 @@ class MarginalAnalysis:
         more: Increase of what an option adds, as a share.
         futures: Number of futures simulated for each option.
         effects: The effects, in the order of the options.
-        doubled: Effects of twice as much of what can be bought, if a little more has no distinguishable effect.
+        doubled: Effects of twice as much of what can be bought, if a little more has no relevant effect.
+        smallest: Smallest improvement that counts as relevant: leakers prevented, or units if there are no raids.
 
     """
 
@@ -81,6 +84,7 @@ class MarginalAnalysis:
     futures: int
     effects: tuple[Marginal, ...]
     doubled: tuple[Marginal, ...] = ()
+    smallest: float = 0.0
 
     @property
     def tested(self) -> int:
@@ -91,13 +95,18 @@ class MarginalAnalysis:
         """True if the effect of a change is above zero, at a level of 95 % for all changes tested together."""
         return is_positive(item, self.tested, self.futures)
 
+    def is_relevant(self, item: Effect) -> bool:
+        """True if an improvement is clearly above zero, and at least the smallest that counts as relevant."""
+        return self.is_positive(item) and item.mean >= self.smallest
+
     @property
     def note(self) -> str:
         """Sentences on how the changes were tested."""
         small, twice = len(self.effects), len(self.doubled)
         doubled = f", and {twice:,} with twice as much," if twice else ""
+        futures = f"{self.futures:,} futures" if self.futures > 1 else "one future"
         return (
-            f"{small:,} small changes{doubled} were each simulated over {self.futures:,} futures of the run; an effect "
+            f"{small:,} small changes{doubled} were each simulated over {futures} of the run; an effect "
             "is clear if it differs from zero at a confidence level of 95 % for all changes together."
         )
 
@@ -165,18 +174,21 @@ def marginal_analysis(
     compiled, raids = run.compiled, has_raids(run)
 
     tested = options(compiled, assumptions, titles, more)
+    level = (baseline.leakers if raids else baseline.units)[run.status[:count] == 0]
+    smallest = RELEVANT_SHARE * float(level.mean()) if len(level) else 0.0
 
-    def improves(item: Marginal) -> bool:
-        return is_positive(item.prevented if raids else item.units, len(tested), count)
+    def improvement(item: Marginal) -> Effect:
+        return item.prevented if raids else item.units
 
     effects = simulated(tested)
-    best = max(effects, key=lambda item: (item.prevented if raids else item.units).mean, default=None)
-    if best is not None and best.key == "gates" and improves(best):  # of one plant they improve no more than of all
+    clear = {item.key for item in effects if is_positive(improvement(item), len(tested), count)}
+    best = max(effects, key=lambda item: improvement(item).mean, default=None)
+    if best is not None and best.key == "gates" and best.key in clear:  # of one plant they improve no more than of all
         effects += simulated(list(gate_options(compiled, assumptions, titles)))
-    with_effect = {item.key for item in effects if improves(item)}
+    relevant = {item.key for item in effects if item.key in clear and improvement(item).mean >= smallest}
     twice = options(compiled, assumptions, titles, 1.0)
-    doubled = [item for item in twice if item.key in BOUGHT and item.key not in with_effect]
-    return MarginalAnalysis(more, count, effects, simulated(doubled))
+    doubled = [item for item in twice if item.key in BOUGHT and item.key not in relevant]
+    return MarginalAnalysis(more, count, effects, simulated(doubled), smallest)
 
 
 def has_raids(run: Run) -> bool:

@@ -10,7 +10,7 @@ from math import isfinite, isnan
 import numpy as np
 
 from octoplan.answer.answer import Answer, ProgrammeResults, Result
-from octoplan.answer.marginal import EFFECTS, Marginal
+from octoplan.answer.marginal import EFFECTS, RELEVANT_SHARE, Marginal
 from octoplan.answer.totals import Effect
 from octoplan.cards import Card
 from octoplan.outcomes.format import MONEY_PREFIXES
@@ -33,6 +33,8 @@ MEANINGS = {
 }
 """Terms of the trade in plain words, by key of a change."""
 NEVER = "never"
+NO_INTERVAL = "one future gives no interval"
+"""Why nothing is clear after a run of one future."""
 
 
 @dataclass(frozen=True)
@@ -205,12 +207,21 @@ def stops(answer: ProgrammeResults) -> str:
     remaining = with_range(leakers.interval)
     if not prevented.values.any():
         return f"It stops no more threats; {remaining} reach their targets."
-    if prevented.mean.sign > 0:
+    if direction(prevented.mean) > 0:
         return f"It stops {with_range(prevented.interval, unit='more threats')}; {remaining} still reach their targets."
-    if prevented.mean.sign < 0:
+    if direction(prevented.mean) < 0:
         more = plus_minus(opposite(prevented.mean))
         return f"With it, {more} more threats reach their targets: {remaining} in all."
     return f"It does not clearly change how many threats reach their targets: {remaining}."
+
+
+def direction(item: Effect) -> int:
+    """Sign of an effect that is distinguishable from zero, otherwise 0; of one future, without an interval, its sign.
+
+    >>> direction(Effect(2.0, 1.0)), direction(Effect(2.0, 3.0)), direction(Effect(-2.0, float("nan")))
+    (1, 0, -1)
+    """
+    return int(np.sign(item.mean)) if isnan(item.half_width) else item.sign
 
 
 def opposite(item: Effect) -> Effect:
@@ -231,6 +242,9 @@ def worth(answer: ProgrammeResults) -> str:
         return f"{costs_text} and avoids no damage."
     amount = money_change(answer, net.mean)
     clauses = f"{costs_text}, {saved} and" if saved else f"{costs_text} and"
+    if len(net.values) == 1:
+        unknown = f"whether it pays on average is unknown, because {NO_INTERVAL}"
+        return f"{clauses} {avoids(answer)}. In this one future the net benefit is {amount}; {unknown}."
     return f"{clauses} {avoids(answer)}. {whether_it_pays(net)}: net benefit {amount}."
 
 
@@ -250,9 +264,9 @@ def savings(answer: ProgrammeResults) -> str:
     saved = answer.saved
     if not saved.values.any():
         return ""
-    if saved.mean.sign < 0:
+    if direction(saved.mean) < 0:
         return f"adds {money_change(answer, opposite(saved.mean))} to the spend on other defences"
-    if saved.mean.sign == 0:
+    if direction(saved.mean) == 0:
         return f"does not clearly change the spend on other defences ({money_change(answer, opposite(saved.mean))})"
     return f"saves {money_range(answer, saved.interval)} on other defences"
 
@@ -262,7 +276,7 @@ def avoids(answer: ProgrammeResults) -> str:
     avoided = answer.avoided
     if not avoided.values.any():
         return "avoids no damage"
-    if avoided.mean.sign < 0:
+    if direction(avoided.mean) < 0:
         return f"adds damage of {money_change(answer, opposite(avoided.mean))}"
     if avoided.interval.mean < 0.0:
         return f"does not clearly change the damage ({money_change(answer, opposite(avoided.mean))})"
@@ -274,13 +288,24 @@ def conclusion(answer: Answer) -> str:
     result = "defence" if answer.has_raids else "output"
     if not answer.marginal.effects:
         return ""
+    if answer.marginal.futures == 1:
+        return f"What limits the {result} is unknown, because {NO_INTERVAL}."
     if not answer.limits:
-        return f"Nothing tested limits the {result}: none of the {changes_text(answer)} clearly improves it."
+        return (
+            f"Nothing tested limits the {result}: none of the {changes_text(answer)} clearly improves it{by(answer)}."
+        )
     best = answer.limits[0]
     meaning = f" ({MEANINGS[best.key]})" if best.key in MEANINGS else ""
     most = " most" if answer.is_limited_most else ""
     not_by = ", not by interceptors" if answer.has_raids and is_ample(answer, "units") else ""
     return f"The {result} is limited{most} by {best.noun}{meaning}{not_by}."
+
+
+def by(answer: Answer) -> str:
+    """The smallest relevant improvement, if some change clearly improves the result by less; otherwise empty."""
+    changes = (*answer.marginal.effects, *answer.marginal.doubled)
+    improves = any(answer.marginal.is_positive(answer.improvement(item)) for item in changes)
+    return f" by {percent(RELEVANT_SHARE)} or more" if improves else ""
 
 
 def is_ample(answer: Answer, key: str) -> bool:
@@ -342,6 +367,8 @@ def costs(answer: Answer, item: Marginal) -> str:
 
 def confidence(answer: Answer) -> str:
     """The range of the expected net benefit given the assumptions, and its main driver."""
+    if len(answer.net.values) == 1:
+        return f"Confidence is unknown: {NO_INTERVAL}."
     if answer.all_fixed:
         return "Confidence is unknown: no assumption has a range."
     if not answer.has_raids:
@@ -375,7 +402,7 @@ def main_driver(answer: Answer) -> str:
 def evidence(answer: Answer) -> str:
     """Sentences on how many assumptions are guesses, and on the share of chance."""
     spread = answer.spreads.get("net")
-    if not answer.has_raids or spread is None or isnan(spread.chance):
+    if not answer.has_raids or spread is None or isnan(spread.chance) or len(answer.net.values) == 1:
         return guesses(answer) if answer.has_raids or answer.all_fixed else ""
     return (
         f"{guesses(answer)} Chance causes {percent(spread.chance)} of the variance of the net benefit between futures."
@@ -432,6 +459,8 @@ def next_step(answer: Answer) -> str:
     """What to do next: the change that pays best, or the assumption to find out more about."""
     if not answer.marginal.effects:
         return ""
+    if answer.marginal.futures == 1:
+        return "Next: simulate more futures."
     if not answer.has_raids:
         return f"Next: {effect_on_result(answer)}" if answer.limits else "Next: keep the decisions, or test other ones."
     if answer.paying:
