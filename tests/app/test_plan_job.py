@@ -98,7 +98,7 @@ def test_what_speaks_against_the_plan_stands_first(pocket_plan: dict[str, Any]) 
     assert caution.endswith("this plan is not recommended.")
     assert "costs more than the scenario's decisions: +" in pocket_plan["conclusion"][0]
     assert not any("significantly cheaper" in text for text in pocket_plan["conclusion"])
-    assert f"warning: i{caution[1:-1]}" in pocket_plan["lines"]
+    assert pocket_plan["lines"][1] == f"warning: i{caution[1:-1]}"
 
 
 def test_the_change_is_that_of_the_alternative_reversed(pocket_plan: dict[str, Any]) -> None:

@@ -269,6 +269,13 @@ def test_ctrl_c_during_a_callback_is_repeated_without_a_traceback() -> None:
             ),
         ),
         (Step(1_024, "leakers", "threats", 40.31, 50.0, 0), "1,024 futures: precision reached"),
+        (
+            Step(64, "stock of missiles", "months", 0.000053, 0.00001, 1),
+            (
+                "64 futures: 1 key result is not yet precise enough\n"
+                "  (stock of missiles: standard error <0.01 months, at most 0.000010 months required)"
+            ),
+        ),
         (Step(128, "", "", 0.0, float("inf"), 0), "128 futures: no key result has a required precision"),
     ],
 )

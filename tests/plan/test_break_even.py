@@ -170,7 +170,17 @@ def test_units_of_a_plan_without_units_are_those_of_the_cheapest_split() -> None
     assert (evaluation.units_value.plan, evaluation.units_value.difference.mean) == ("all near", 3.0)
     assert narrative.units_lines(evaluation, "GBP")[0].startswith("the plan makes no units; 9 units (all near) minus")
     assert "no units, the plan's crews and kits" not in evaluation.replacements
-    assert not any("not recommended" in line for line in narrative.evaluation_lines(evaluation, "GBP"))
+    assert not any("not recommended" in line for line in PlanResults(plan_with_target(), evaluation).lines)
+
+
+def test_a_cheaper_alternative_is_the_first_thing_said() -> None:
+    """Below the title of the summary, the first line warns of an alternative that is significantly cheaper."""
+    plans = {"plan": plan_with_costs([10.0, 12.0]), "baseline decisions": plan_with_costs([8.0, 10.0])}
+    results = PlanResults(plan_with_target(), Evaluation(plans))
+    assert results.lines[1].startswith("warning: in the simulation, “baseline decisions” costs 2.0 M GBP less than")
+    assert results.lines[1].endswith("this plan is not recommended")
+    assert sum("not recommended" in line for line in results.lines) == 1
+    assert results.lines[0] == narrative.summary(results.plan)[0]
 
 
 def test_the_value_of_units_is_in_all_files() -> None:

@@ -13,6 +13,10 @@ from rich.text import Text
 
 MONEY_PREFIXES = ((1e9, "bn "), (1e6, "M "), (1e3, "k "), (1.0, ""))
 """Divisors of amounts of money, with the prefixes of their units, in descending order."""
+MONTH_UNITS = ("month", "months")
+"""Units of measures in months."""
+MONTH_DECIMALS = 2
+"""Largest number of decimals of a standard error in months: a hundredth is less than eight hours."""
 DEFAULT_WIDTH = 120
 """Width, in characters, of a table that is not printed to a terminal."""
 NAME_WIDTH = 24
@@ -40,6 +44,20 @@ def digits(value: float, significant: int = 3) -> str:
         return f"{value:.0e}"
     decimals = max(0, significant - 1 - floor(log10(abs(value))))
     return f"{value:,.{min(decimals, 6)}f}"
+
+
+def error_text(value: float, unit: str) -> str:
+    """A standard error as text, with two significant digits; in months with at most ``MONTH_DECIMALS`` decimals.
+
+    >>> error_text(0.0123, "units"), error_text(0.123, "month"), error_text(0.000053, "months")
+    ('0.012', '0.12', '<0.01')
+    """
+    smallest = 10.0**-MONTH_DECIMALS
+    if unit not in MONTH_UNITS or value >= 1.0:
+        return digits(value, 2)
+    if 0.0 < value < smallest:
+        return f"<{smallest:g}"
+    return f"{value:.{MONTH_DECIMALS}f}" if value > 0.0 else digits(value)
 
 
 def percent(share: float, decimals: int = 0) -> str:

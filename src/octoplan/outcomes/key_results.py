@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from jinja2 import Environment
 
-from octoplan.outcomes.format import ResultTable, Sections, digits, scaled, to_text
+from octoplan.outcomes.format import ResultTable, Sections, digits, error_text, scaled, to_text
 from octoplan.outcomes.intervals import Interval
 
 if TYPE_CHECKING:
@@ -152,7 +152,7 @@ def row_cells(row: KeyResult, months: tuple[str, ...]) -> tuple[str, ...]:
     if row.form == "month":
         quantiles = ["–" if isnan(v) else month_label(v, months) for v in (i.p10, i.p50, i.p90)]
         mean = "never" if np.isinf(i.mean) else "–"
-        return (row.measure, *quantiles, digits(i.se_p50, 2), mean, "–", "month (SE in months)")
+        return (row.measure, *quantiles, error_text(i.se_p50, "month"), mean, "–", "month (SE in months)")
     if row.form == "chance":
         return (row.measure, "", "", "", "", digits(i.mean), digits(i.se_mean, 2), row.unit)
     size, unit = scaled(row.unit, (i.p10, i.p50, i.p90, i.mean))
@@ -160,9 +160,9 @@ def row_cells(row: KeyResult, months: tuple[str, ...]) -> tuple[str, ...]:
     return (
         row.measure,
         *quantiles,
-        digits(i.se_p50 / size, 2),
+        error_text(i.se_p50 / size, unit),
         digits(i.mean / size),
-        digits(i.se_mean / size, 2),
+        error_text(i.se_mean / size, unit),
         unit,
     )
 

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from octoplan.answer.answer import Answer
-from octoplan.outcomes.format import ResultTable, digits, scaled
+from octoplan.outcomes.format import ResultTable, digits, error_text, scaled
 from octoplan.outcomes.key_results import KeyResult, KeyResults, month_label, table_caption
 from octoplan.outcomes.main_measures import MAIN_MEASURES, main_keys, main_variant
 from octoplan.outcomes.run import Run
@@ -165,11 +165,13 @@ def answer_row(row: KeyResult, annex: str, table: KeyResults, finished: int) -> 
     if row.form == "month":
         quantiles = [month_label(v, table.months) if not np.isnan(v) else "–" for v in (i.p10, i.p50, i.p90)]
         return AnswerRow(
-            title, annex, (*quantiles, "–" if np.isnan(i.se_p50) else f"{digits(i.se_p50, 2)} months", "month")
+            title,
+            annex,
+            (*quantiles, "–" if np.isnan(i.se_p50) else f"{error_text(i.se_p50, 'month')} months", "month"),
         )
     divisor, unit = scaled(row.unit, (i.p10, i.p50, i.p90))
     quantiles = [digits(v / divisor) for v in (i.p10, i.p50, i.p90)]
-    return AnswerRow(title, annex, (*quantiles, digits(i.se_p50 / divisor, 2), unit))
+    return AnswerRow(title, annex, (*quantiles, error_text(i.se_p50 / divisor, unit), unit))
 
 
 def changes(results: RunResults) -> list[str]:

@@ -33,13 +33,21 @@ class PlanResults:
 
     @property
     def lines(self) -> list[str]:
-        """The results as sentences."""
-        lines = [*narrative.summary(self.plan), *self.remedies]
+        """The results as sentences: below the title, first what speaks against the plan."""
+        title, *summary = narrative.summary(self.plan)
+        lines = [title, *self.warnings, *summary, *self.remedies]
         lines += narrative.discrepancy_lines(self.discrepancies)
-        lines += narrative.budget_warnings(self.plan, self.discrepancies)
         if self.evaluation is not None:
             lines += narrative.evaluation_lines(self.evaluation, self.plan.scenario.currency)
         return lines if self.frontier is None else [*lines, *narrative.frontier_lines(self.frontier)]
+
+    @property
+    def warnings(self) -> list[str]:
+        """Warnings of alternatives that are significantly cheaper than the plan, and of budgets that are exceeded."""
+        currency = self.plan.scenario.currency
+        cheaper = [] if self.evaluation is None else narrative.cheaper_alternatives(self.evaluation, currency)
+        budgets = narrative.budget_warnings(self.plan, self.discrepancies)
+        return [*(f"warning: {sentence}" for sentence in cheaper), *budgets]
 
 
 def plan_table(plan: Plan) -> Table:

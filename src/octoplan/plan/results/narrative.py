@@ -122,7 +122,7 @@ def budget_warnings(plan: Plan, discrepancies: Mapping[str, Discrepancy]) -> lis
 
 
 def evaluation_lines(evaluation: Evaluation, currency: str) -> list[str]:
-    """Lines of a table of the plan and its alternatives in the out-of-sample evaluation, and warnings."""
+    """Lines of a table of the plan and its alternatives in the out-of-sample evaluation."""
     futures = evaluation.quantiles("plan", "cost").futures
     lines = [
         f"alternatives minus plan, {futures:,} unseen futures: cost (M {currency}, 95 % interval), regret, stopped"
@@ -144,7 +144,7 @@ def evaluation_lines(evaluation: Evaluation, currency: str) -> list[str]:
             "alternatives cost more by "
             + ", ".join(f"{name} {d.mean:,.1f} ± {Z_95 * d.se_mean:,.1f}" for name, d in differences)
         )
-    return [*lines, *(f"warning: {sentence}" for sentence in cheaper_alternatives(evaluation, currency))]
+    return lines
 
 
 def cheaper(evaluation: Evaluation) -> list[str]:
