@@ -2,6 +2,7 @@
 
 import json
 import re
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -180,6 +181,15 @@ def test_the_damage_of_a_leaker_needs_no_simulation() -> None:
         same, same_status = net_at(run, column, value, 16, None, None, simulate=False)
         assert np.array_equal(net, same)
         assert np.array_equal(status, same_status)
+
+
+def test_the_executor_does_not_change_the_answer() -> None:
+    """With an executor, the analyses of the answer run at the same time, with the same results."""
+    results = RunResults(run_of("few interceptors"))
+    with ThreadPoolExecutor(2) as pool:
+        numbers = [answer_of(results, 4, executor=executor) for executor in (None, pool)]
+    alone, together = (answer_text(item, [(s.topic, s.text) for s in sentences(item)]) for item in numbers if item)
+    assert together == alone
 
 
 def test_the_answer_depends_on_an_assumption() -> None:

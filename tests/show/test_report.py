@@ -17,7 +17,7 @@ from octoplan.scenario import load
 from octoplan.scenario.descriptions import row_reference
 from octoplan.show.answer import sentences
 from octoplan.show.charts import CHARTS
-from octoplan.show.report import report
+from octoplan.show.report import annex_contents, report, report_page
 from tests.outcomes.runs import changed, octopus, pocket, ranged
 
 RUNS = {"pocket": pocket, "octopus": octopus}
@@ -64,6 +64,18 @@ def test_the_report_is_self_contained(run: Run) -> None:
     assert answer is not None
     page_text = unescape(text)
     assert all(sentence.text.removeprefix("Next: ")[1:] in page_text for sentence in sentences(answer))
+
+
+def test_annexes_can_be_drawn_before_the_answer(run: Run) -> None:
+    """The report is the same, and the chart of the marginal million follows that of the spend."""
+    results = RunResults(run)
+    contents, answer = annex_contents([results]), answer_of(results, 4)
+    text = report_page([results], answer=answer, contents=contents)
+    assert text == report(run, answer=answer)
+    figures = Page(text).figures
+    assert "marginal-million" not in Page(report(run)).figures
+    if "marginal-million" in figures:
+        assert figures.index("marginal-million") == figures.index("spend") + 1
 
 
 def test_the_log_has_every_assumption_with_its_line(run: Run) -> None:

@@ -13,6 +13,7 @@ from octoplan.answer.chance import Spread, all_fixed, second_simulation, spreads
 from octoplan.answer.marginal import SAMPLE, Marginal, MarginalAnalysis, has_raids, marginal_analysis
 from octoplan.answer.totals import Effect, effect_of
 from octoplan.answer.turning import Turn, turns
+from octoplan.executors import thread_pool
 from octoplan.outcomes.intervals import Interval, interval
 from octoplan.outcomes.run_results import RunResults
 from octoplan.outcomes.sensitivity import is_unconfirmed
@@ -215,8 +216,12 @@ def answer_of(
     """
     if not results.has_finished_futures:
         return None
-    run = results.run
-    marginal = marginal_analysis(run, futures, executor=executor, progress=progress, halt=halt)
-    second = second_simulation(run, futures * CHANCE_SAMPLE // SAMPLE, executor=executor, halt=halt)
-    ends = turns(results, futures, executor=executor, halt=halt) if has_raids(run) else ()
-    return Answer(results, marginal, spreads(results, second), ends)
+    run, again = results.run, futures * CHANCE_SAMPLE // SAMPLE
+    with thread_pool(
+        1 if executor is None else 3
+    ) as threads:  # at the same time, so that no core of the executor waits
+        marginal = threads.submit(marginal_analysis, run, futures, executor=executor, progress=progress, halt=halt)
+        second = threads.submit(second_simulation, run, again, executor=executor, halt=halt)
+        ends = threads.submit(turns, results, futures, executor=executor, halt=halt) if has_raids(run) else None
+        turned = ends.result() if ends is not None else ()
+        return Answer(results, marginal.result(), spreads(results, second.result()), turned)

@@ -13,7 +13,7 @@ from octoplan.outcomes.intervals import Interval, half_width, interval
 from octoplan.outcomes.view import sum_by_future
 from octoplan.scenario.arrays import Compiled, Floats, Ints, draws_of
 
-BATCH = 4
+BATCH = 2
 """Number of futures in one task of the executor."""
 KEPT = ("good", "leaked", "spend", "exchange")
 """Tallies from which totals are computed."""

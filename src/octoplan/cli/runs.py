@@ -23,7 +23,7 @@ from octoplan.cli.console import (
     track,
 )
 from octoplan.errors import RunError, StoreError
-from octoplan.executors import executor
+from octoplan.executors import executor, thread_pool
 
 if TYPE_CHECKING:
     from octoplan.answer.answer import Answer
@@ -97,10 +97,10 @@ def run(
     from octoplan.outcomes.files import atomic_folder, check_output_folder
     from octoplan.outcomes.precision import MAX_FUTURES, check_measures, extend_to_precision, parse_precision
     from octoplan.outcomes.simulate import tallies_to_keep
-    from octoplan.outcomes.store import REPORT_FILE, write_results
+    from octoplan.outcomes.store import REPORT_FILE, write_pages, write_results
     from octoplan.outcomes.streamed_run import StreamedRun
     from octoplan.scenario import load
-    from octoplan.show.report import run_pages
+    from octoplan.show.report import annex_contents, run_pages
 
     if marginal < 2:
         raise RunError(f"--marginal {marginal}: at least 2 futures are needed for an interval")
@@ -117,7 +117,10 @@ def run(
         atomic_folder(folder) as temporary,
         StreamedRun(temporary, loaded, seed, keep=keep, keep_going=keep_going, nominal=nominal) as streamed,
     ):
-        with executor(threads, cluster) as pool, compilation_notice(), progress_bar() as progress:
+        with (
+            executor(threads, cluster) as pool, thread_pool(1) as background, compilation_notice(),
+            progress_bar() as progress,
+        ):  # fmt: skip
             extend = partial(streamed.extend, executor=pool, progress=track(progress, "simulating"))
             if required is None:
                 extend(limit)
@@ -125,8 +128,12 @@ def run(
                 check_measures(loaded, required, seed)
                 extend_to_precision(extend, required, limit, report=lambda step: print_line(step_text(step, limit)))
             results = streamed.results()
-            answer = answer_of(results, marginal, executor=pool, progress=track(progress, "testing small changes"))
-        write_results(results, temporary, command=command, pages=run_pages(results, answer))
+            track_changes = track(progress, "testing small changes")
+            testing = background.submit(answer_of, results, marginal, executor=pool, progress=track_changes)
+            contents = annex_contents([results])  # drawn and written while changes are simulated
+            write_results(results, temporary, command=command)
+            answer = testing.result()
+        write_pages(run_pages(results, answer, contents), temporary)
     record_written_path(folder)
     print_answer(results, answer, all_measures=all_measures)
     print_line(f"run folder  {folder}\nreport      {folder / REPORT_FILE}")

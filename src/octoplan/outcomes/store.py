@@ -72,13 +72,12 @@ def save(
     """
     with atomic_folder(Path(path)) as part:
         write_draws(run, part)
-        write_results(results or RunResults(run, nominal), part, command=command, pages=pages)
+        write_results(results or RunResults(run, nominal), part, command=command)
+        write_pages(pages or {}, part)
 
 
-def write_results(
-    results: RunResults, folder: Path, *, command: str = "", pages: Mapping[str, str] | None = None
-) -> None:
-    """Write the files of a run folder except its draws; see ``save``."""
+def write_results(results: RunResults, folder: Path, *, command: str = "") -> None:
+    """Write the files of a run folder except its draws and pages; see ``save``."""
     run = results.run
     (folder / SCENARIO_FOLDER).mkdir()
     for name, content in run.scenario.files.items():
@@ -95,7 +94,11 @@ def write_results(
     if (days := results.computed_days) is not None:
         with netcdf.create_file(folder / DAYS_FILE) as file:
             netcdf.write_dataset(file, days)
-    for name, text in (pages or {}).items():
+
+
+def write_pages(pages: Mapping[str, str], folder: Path) -> None:
+    """Write files of a run folder for readers: their text by file name."""
+    for name, text in pages.items():
         (folder / name).write_text(text, "utf-8")
 
 

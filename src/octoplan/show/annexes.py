@@ -59,19 +59,13 @@ class MoneyAnnex(NamedTuple):
     figures: list[PageFigure]
 
 
-def money(results: RunResults, answer: Answer | None) -> MoneyAnnex:
-    """Content of the annex on money; the tables are None if there is no cost estimate.
-
-    The chart of the marginal million needs the answer of the run.
-    """
+def money(results: RunResults) -> MoneyAnnex:
+    """Content of the annex on money; the tables are None if there is no cost estimate."""
     run, estimate, unit = results.run, results.cost_estimate, view_of(results.run).unit
     figures = [
         PageFigure("spend", spend(run, nominal=results.nominal), CHARTS["spend"].caption),
         *page_figures(run, "cost-and-benefit", "cost-effectiveness", "present-values", "cost-per-kill"),
     ]
-    million = marginal_million(answer) if answer is not None else None
-    if million is not None:
-        figures.insert(1, PageFigure("marginal-million", million, MILLION_CAPTION))
     if estimate is None:
         return MoneyAnnex(None, None, figures)
     caption = (
@@ -81,6 +75,16 @@ def money(results: RunResults, answer: Answer | None) -> MoneyAnnex:
     )
     s_curve = PageFigure("cost-s-curve", cost_s_curve(estimate, unit), caption)
     return MoneyAnnex(contingency(estimate, unit), optimism_bias(estimate, unit), [s_curve, *figures])
+
+
+def with_marginal_million(annex: MoneyAnnex, answer: Answer) -> MoneyAnnex:
+    """The annex on money with the chart of the marginal million after that of the spend, if a change was tested."""
+    million = marginal_million(answer)
+    if million is None:
+        return annex
+    after_spend = [figure.name for figure in annex.figures].index("spend") + 1
+    chart = PageFigure("marginal-million", million, MILLION_CAPTION)
+    return annex._replace(figures=[*annex.figures[:after_spend], chart, *annex.figures[after_spend:]])
 
 
 def contingency(estimate: CostEstimate, unit: str) -> TableText:

@@ -67,13 +67,20 @@ def report(
 
 
 def report_page(
-    results: Sequence[RunResults], labels: Sequence[str] = (), plan: Path | None = None, *, answer: Answer | None = None
-) -> str:
-    """The report of runs whose measures have been computed, with the answer of the first run; see ``report``."""
+    results: Sequence[RunResults], labels: Sequence[str] = (), plan: Path | None = None, *,
+    answer: Answer | None = None, contents: Mapping[str, Any] | None = None,
+) -> str:  # fmt: skip
+    """The report of runs whose measures have been computed, with the answer of the first run; see ``report``.
+
+    contents
+        The annexes of these runs (``annex_contents``) if they have been drawn.
+    """
     names = tuple(labels) or ("this run", *(f"option {i + 2}" for i in range(len(results) - 1)))
     results = over_common_futures(results)
     first, run = results[0], results[0].run
-    contents = annex_contents(results, names, plan, answer)
+    contents = annex_contents(results, names, plan) if contents is None else contents
+    if answer is not None:
+        contents = {**contents, "money": annexes.with_marginal_million(contents["money"], answer)}
     present = [name for name in ANNEX_TITLES if contents.get(name) or name in UNCONDITIONAL_ANNEXES]
     return render(
         "report.html",
@@ -115,24 +122,30 @@ def running_header(results: RunResults) -> dict[str, str]:
     return {box: css_text(text) for box, text in texts.items()}
 
 
-def run_pages(results: RunResults, answer: Answer | None) -> dict[str, str]:
-    """The files of a run folder for readers, by name: the report and, unless every future failed, the answer."""
-    pages = {REPORT_FILE: report_page([results], answer=answer)}
+def run_pages(
+    results: RunResults, answer: Answer | None, contents: Mapping[str, Any] | None = None
+) -> dict[str, str]:  # fmt: skip
+    """The files of a run folder for readers, by name: the report and, unless every future failed, the answer.
+
+    contents
+        The annexes of the run (``annex_contents``) if they have been drawn.
+    """
+    pages = {REPORT_FILE: report_page([results], answer=answer, contents=contents)}
     if answer is not None:
         pages[ANSWER_FILE] = answer_text(answer, [(part.topic, part.text) for part in sentences(answer)])
     return pages
 
 
 def annex_contents(
-    results: Sequence[RunResults], labels: Sequence[str], plan: Path | None, answer: Answer | None
-) -> Mapping[str, Any]:
-    """Content of each annex by name; None or missing if the annex is omitted."""
+    results: Sequence[RunResults], labels: Sequence[str] = (), plan: Path | None = None
+) -> Mapping[str, Any]:  # fmt: skip
+    """Content of each annex by name, without what needs the answer; None or missing if the annex is omitted."""
     first, run = results[0], results[0].run
     net = first.net_benefit_sensitivity
     impact = provenance.impacts(run, net)
     log = provenance.assumptions_log(run, net, impact, f"M {view_of(run).unit}")
     simulated = (
-        {"supply": annexes.supply(run), "defence": annexes.defence(first), "money": annexes.money(first, answer)}
+        {"supply": annexes.supply(run), "defence": annexes.defence(first), "money": annexes.money(first)}
         if first.has_finished_futures
         else {}
     )
