@@ -220,8 +220,14 @@ def test_a_preset_is_a_named_scenario_with_a_link(pocket_app: str, sessions: Ses
     page.locator("#changed", has_text="None: this is the baseline").wait_for()
     unknown = sessions.page()
     unknown.goto(pocket_app + "?preset=nothing")
-    unknown.locator("#problems").wait_for()
-    assert "no preset 'nothing'; it has no-programme" in unknown.locator("#problems").inner_text()
+    wait_for_answer(unknown, 128)
+    problem = unknown.locator("#problems")
+    assert "no preset 'nothing'; it has no-programme" in problem.inner_text()
+    assert "The results are those without the preset." in problem.inner_text()
+    assert "makes 850 interceptors" in sentence(unknown, "makes").inner_text()
+    assert unknown.get_by_label("Scenario", exact=True).input_value() == ""
+    move_slider(unknown, KITS, 2.0)
+    problem.wait_for(state="hidden")
 
 
 def test_terms_have_their_meaning(pocket_app: str, sessions: Sessions) -> None:

@@ -235,6 +235,28 @@ def test_the_note_of_a_default_with_another_value_is_a_warning(pocket: Scenario)
     assert warning.message.startswith("plants.bench.slope: the note 'default: no learning' is that of the default")
 
 
+@pytest.mark.parametrize(
+    ("event", "value", "time"),
+    [
+        ("lethality.pocket.drone.p_floor", "0.3", "lethality.pocket.drone.decay"),
+        ("suppliers.works.mttr", "9", "suppliers.works.mtbf"),
+    ],
+)
+def test_a_value_of_an_event_that_never_happens_is_a_warning(
+    pocket: Scenario, event: str, value: str, time: str
+) -> None:
+    """A row next to a hand-written time that never ends in the scenario has no effect, and a warning says so."""
+    unit = "day" if event.endswith("mttr") else "1"
+    stated = with_rows(pocket, row(event, value, unit), row(time, "1e9", "day"))
+    (warning,) = stated.warnings
+    lines = stated.files["assumptions.csv"].decode().splitlines()
+    assert lines[warning.line - 1].startswith(f"{event},{value},")
+    assert warning.message.startswith(f"{event}: has no effect, because {time} (assumptions.csv, line ")
+    assert "is 1e+09 days, and the scenario has at most 93: no " in warning.message
+    assert not with_rows(pocket, row(event, value, unit), row(time, "60", "day")).warnings
+    assert not read_files({**pocket.files, "assumptions.csv": with_default_rows(pocket)}).warnings
+
+
 def test_a_filled_weight_is_refused_next_to_a_stated_one(octopus: Scenario) -> None:
     """A weight of a filled row is no more used next to a stated weight of its group than one without a row."""
     corridors = tuple(f"{a.name}," for a in octopus.assumptions if (a.kind, a.parameter) == ("corridors", "share"))

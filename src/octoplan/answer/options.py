@@ -1,5 +1,6 @@
 """Small changes to a scenario whose effects a marginal analysis measures: more of what can be bought, or sooner."""
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -11,6 +12,18 @@ from octoplan.scenario.arrays import Compiled, Floats, Ints, draws_of
 
 LESS_DAYS = 30.0
 """Days by which the gates of a plant are passed sooner."""
+WITHOUT_PLURAL = (
+    "warfare",
+    "jamming",
+    "fire",
+    "defence",
+    "artillery",
+    "aviation",
+    "aircraft",
+    "ammunition",
+    "equipment",
+)
+"""Ends of titles of layers that are the same in the plural."""
 SHARE_TOLERANCE = 0.2
 """Largest relative error, by rounding to whole crews or kits, with which an increase is stated as a share."""
 FIELDS = {"crews": "intake", "kits": "kit_orders"}
@@ -158,8 +171,19 @@ def layer_options(compiled: Compiled, assumptions: Floats, titles: dict[str, str
             changed = with_values(*changed, "layers", parameter, row, values * (1.0 + more))
         name = compiled.names.layers[row]
         title = titles.get(f"layers.{name}", name)
-        noun = f"{title[:1].lower()}{title[1:]}"
+        noun = plural(f"{title[:1].lower()}{title[1:]}")
         yield Option(f"layer/{name}", noun, f"{amount_text(more)} {noun}", *changed)
+
+
+def plural(noun: str) -> str:
+    """The plural of the title of a layer; words that have none, such as warfare, and plurals are unchanged.
+
+    >>> plural("missile"), plural("guns and mobile groups"), plural("battery"), plural("electronic warfare")
+    ('missiles', 'guns and mobile groups', 'batteries', 'electronic warfare')
+    """
+    if noun.endswith(("s", *WITHOUT_PLURAL)):
+        return noun
+    return f"{noun[:-1]}ies" if re.search("[^aeiou]y$", noun) else f"{noun}s"
 
 
 def supplier_options(compiled: Compiled, assumptions: Floats) -> Iterator[Option]:

@@ -24,6 +24,7 @@ from octoplan.scenario.files import (
     SOURCES,
 )
 from octoplan.scenario.level_checks import check_levels
+from octoplan.scenario.never_rows import warn_of_rows_without_effect
 from octoplan.scenario.observations import Observation
 from octoplan.scenario.posterior import check_columns
 from octoplan.scenario.programme import Programme
@@ -77,6 +78,7 @@ def read_log(
         check_weights(programme, draw_columns, read, report)
         by_parameter = {number: assumption for number, i in draw_columns.items() if (assumption := read[i])}
         warn_of_monthly_rates(rows, by_parameter, programme, decisions, report)
+        warn_of_rows_without_effect(all_rows, by_parameter, programme, report)
     by_name = {str(entry.name): assumption for entry, assumption in zip(entries, read, strict=True)}
     check_columns(tuple(posterior), by_name, report)
     prior_rows = optional_rows(PRIOR, ASSUMPTION_COLUMNS, files, report)

@@ -5,6 +5,7 @@ import {markEffects, showEffects} from "./effects.js";
 import {markTerms} from "./glossary.js";
 import {showImpacts} from "./log.js";
 import {markEarlier, markSentences, showSentences, stopSentences} from "./sentences.js";
+import {presetProblems} from "./presets.js";
 import {isAbort, post, showProblems} from "./server.js";
 import {state} from "./state.js";
 
@@ -29,7 +30,7 @@ export async function requestAnswer() {
     if (!current.signal.aborted) stopAnswer();
     return;
   }
-  showProblems([]);
+  showProblems(presetProblems());
   try {
     await readLines(response, current.signal);
   } catch (error) {

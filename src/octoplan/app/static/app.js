@@ -11,7 +11,7 @@ import {showLog} from "./log.js";
 import {showPlan} from "./plan.js";
 import {listChanges, showAssumptions, showPanels, updateSliders} from "./panels.js";
 import {preparePrinting} from "./print.js";
-import {choosePreset, readPreset, showPresets} from "./presets.js";
+import {choosePreset, forgetUnknownPreset, readPreset, showPresets} from "./presets.js";
 import {showTopics} from "./sentences.js";
 import {request, showProblems} from "./server.js";
 import {saveState, onChange, readAddress, readVariants, setChanges, state, undo, VIEWS} from "./state.js";
@@ -80,7 +80,7 @@ async function start() {
   if (version && version !== panels.version)
     return showProblems([`The link was made with octoplan ${version}, this is ${panels.version}: numbers may differ. Remove 'with' from the address to use the link nevertheless.`]);
   readVariants();
-  if (!readPreset(query)) return;
+  readPreset(query);
   document.title = `${panels.title}: octoplan`;
   $("title").textContent = panels.title;
   $("scenario").textContent = `${panels.months[0]} to ${panels.months.at(-1)} · scenario ${panels.hash.slice(0, 12)} · octoplan ${panels.version}`;
@@ -99,7 +99,7 @@ async function start() {
   document.body.dataset.ready = "yes";
 }
 
-onChange(() => { saveState(); updateSliders(); listChanges(); showPresets(); requestAnswer(); refreshDays(); });
+onChange(() => { forgetUnknownPreset(); saveState(); updateSliders(); listChanges(); showPresets(); requestAnswer(); refreshDays(); });
 listenForTerms();
 onShowSources(() => openView("log"));
 $("search").addEventListener("input", showAssumptions);

@@ -1,6 +1,5 @@
 // Presets: named scenarios, each a set of changes. The changes in the address are those of a preset if they are all the same.
 import {$, el} from "./format.js";
-import {showProblems} from "./server.js";
 import {setChanges, state} from "./state.js";
 
 const BASELINE = "", OWN = "own";
@@ -40,13 +39,18 @@ export function choosePreset() {
   if (value !== OWN) setChanges({...state.panels.presets.find(preset => preset.name === value)?.changes});
 }
 
+let unknown = "";
+
+// The problem of a link with an unknown preset, until an input is changed.
+export const presetProblems = () => unknown ? [unknown] : [];
+export const forgetUnknownPreset = () => { unknown = ""; };
+
 /**
- * A link may name a preset instead of its changes. False if the scenario does not have the preset, which is reported.
+ * A link may name a preset instead of its changes. If the scenario does not have the preset, the page is shown without it, with the reason.
  * @param {URLSearchParams} query
  */
 export function readPreset(query) {
   const name = query.get("preset"), {presets} = state.panels, preset = presets.find(candidate => candidate.name === name);
   if (preset) state.changes = {...preset.changes, ...state.changes};
-  else if (name) showProblems([`This scenario has no preset '${name}'; it has ${presets.map(candidate => candidate.name).join(", ") || "none"}.`]);
-  return Boolean(preset) || !name;
+  else if (name) unknown = `This scenario has no preset '${name}'; it has ${presets.map(candidate => candidate.name).join(", ") || "none"}. The results are those without the preset.`;
 }
