@@ -3,8 +3,9 @@
 from collections.abc import Callable
 from concurrent.futures import Executor
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from math import hypot
+from typing import Any
 
 import numpy as np
 
@@ -217,11 +218,21 @@ def answer_of(
     if not results.has_finished_futures:
         return None
     run, again = results.run, futures * CHANCE_SAMPLE // SAMPLE
-    with thread_pool(
-        1 if executor is None else 3
-    ) as threads:  # at the same time, so that no core of the executor waits
-        marginal = threads.submit(marginal_analysis, run, futures, executor=executor, progress=progress, halt=halt)
-        second = threads.submit(second_simulation, run, again, executor=executor, halt=halt)
-        ends = threads.submit(turns, results, futures, executor=executor, halt=halt) if has_raids(run) else None
-        turned = ends.result() if ends is not None else ()
-        return Answer(results, marginal.result(), spreads(results, second.result()), turned)
+    marginal, second, ends = results_of(
+        partial(marginal_analysis, run, futures, executor=executor, progress=progress, halt=halt),
+        partial(second_simulation, run, again, executor=executor, halt=halt),
+        partial(turns, results, futures, executor=executor, halt=halt) if has_raids(run) else tuple,
+        together=executor is not None,
+    )
+    return Answer(results, marginal, spreads(results, second), ends)
+
+
+def results_of(*tasks: Callable[[], Any], together: bool) -> list[Any]:
+    """The results of tasks: together, so that no core of their executor waits for the last futures of one task.
+
+    Otherwise, they run one after the other in this thread, until one raises an exception.
+    """
+    if not together:
+        return [task() for task in tasks]
+    with thread_pool(len(tasks)) as threads:
+        return [result.result() for result in [threads.submit(task) for task in tasks]]
