@@ -218,26 +218,24 @@ def charts_of_view(view: str, baseline: Sample, sample: Sample) -> list[dict[str
 
 def chart_data(captioned: views.CaptionedChart, baseline: go.Figure | None = None) -> dict[str, Any]:
     """A chart as JSON data: its plotly figure with the lines of the baseline behind it, and its title as plain text."""
-    chart = captioned.chart
-    if baseline is not None:
-        chart = go.Figure([*baseline_lines(baseline), *chart.data], chart.layout)
-    title = chart.layout.title
+    title, content = captioned.chart.layout.title, without_title(captioned.chart)
+    lines = baseline_lines(baseline) if baseline is not None else []
+    figure = to_json({**content, "data": [*lines, *content["data"]]}, validate=False)
     return {
         "name": captioned.name, "title": plain_text(title.text), "subtitle": plain_text(title.subtitle.text),
-        "note": captioned.note, "figure": json.loads(to_json(without_title(chart), validate=False)),
+        "note": captioned.note, "figure": json.loads(figure),
     }  # fmt: skip
 
 
-def baseline_lines(chart: go.Figure) -> list[Any]:
+def baseline_lines(chart: go.Figure) -> list[dict[str, Any]]:
     """The lines of a chart as plotly traces in grey, without legend entries."""
-    lines = []
-    for trace in go.Figure(chart).data:
-        if trace.type == "scatter" and trace.mode == "lines" and trace.fill is None:
-            trace.update(
-                line={"color": GREY, "width": 2, "dash": "dot"}, showlegend=False, hoverinfo="skip", hovertemplate=None
-            )
-            lines.append(trace)
-    return lines
+    grey = {"color": GREY, "width": 2, "dash": "dot"}
+    return [
+        {key: value for key, value in trace.items() if key != "hovertemplate"}
+        | {"line": {**trace.get("line", {}), **grey}, "showlegend": False, "hoverinfo": "skip"}
+        for trace in chart.to_dict()["data"]
+        if trace["type"] == "scatter" and trace.get("mode") == "lines" and "fill" not in trace
+    ]
 
 
 def daily_map(run: Run, tallies: xr.Dataset) -> dict[str, Any]:
