@@ -369,7 +369,9 @@ def test_an_upload_says_what_was_loaded(client: Client) -> None:
     uploaded = client.post("/api/folder", data=zip_archive("x", changed.files)).json()["hash"]
     upload = client.get("/api/panels?of=" + uploaded).json()["upload"]
     assert upload["loaded"].startswith("Pocket: 2026-01 to 2026-03, 1 plant, 1 region, ")
-    assert upload["differences"] == ["decision “Kits ordered each month”: 0 → 7"]
+    assert upload["differences"] == [
+        {"text": "decision “Kits ordered each month”: 0 → 7", "name": "decisions.toml: kits.order"}
+    ]
     assert client.get("/api/panels").json()["upload"] is None
 
 

@@ -320,6 +320,16 @@ def test_a_plant_without_requests_has_no_limiting_factor(plan: Plan) -> None:
     assert narrative.bottlenecks(replace(plan, shadow_prices=worth, tables={**plan.tables, "requested": nothing})) == []
 
 
+def test_entities_are_named_by_title_and_name(plan: Plan) -> None:
+    """Sentences on a plan have the title of a plant, and the name that its decisions use once in brackets."""
+    renamed = replace(plan, scenario=replace(plan.scenario, titles={"plants.bench": "Workshop in the north"}))
+    worth = {"lines": replace(plan.tables["requested"], values=np.ones_like(plan.tables["requested"].values))}
+    (sentence,) = narrative.bottlenecks(replace(renamed, shadow_prices=worth))
+    assert sentence.startswith("Workshop in the north [bench] is limited by its lines ")
+    assert narrative.requested_by_plant(renamed).startswith("Workshop in the north [bench]: ")
+    assert narrative.requested_by_plant(plan).startswith("bench: ")
+
+
 def test_the_plan_is_evaluated_against_its_alternatives(pocket: Scenario, plan: Plan) -> None:
     """Alternatives have the same futures; the plan's difference from itself is 0; regret is never negative."""
     evaluation = results.evaluate(pocket, plan, futures=3)

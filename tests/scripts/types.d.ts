@@ -27,7 +27,7 @@ interface Assumption {
 }
 interface Source { title: string; publisher: string; date: string; url: string }
 
-interface Upload { loaded: string; served: string; differences: string[] }
+interface Upload { loaded: string; served: string; differences: { text: string; name: string }[] }
 
 // POST /api/answer: lines
 type Level = number | string | null;

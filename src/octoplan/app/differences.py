@@ -1,6 +1,7 @@
 """What an uploaded scenario is, and what differs from the scenario that the page was started with."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from octoplan.app.everyday import title_of
@@ -8,6 +9,7 @@ from octoplan.app.panels import decision_title
 from octoplan.scenario import Scenario
 from octoplan.scenario.assumptions import Assumption
 from octoplan.scenario.changes import leaves
+from octoplan.scenario.entities import KIND_BY_NAME
 from octoplan.scenario.files import ASSUMPTIONS, DECISIONS, PROGRAMME
 from octoplan.scenario.report import quoted
 from octoplan.scenario.toml_text import parse_toml
@@ -17,42 +19,95 @@ MAX_DIFFERENCES = 30
 MAX_TEXT = 80
 """Maximum number of characters of a value in a difference."""
 
+Values = Mapping[str, tuple[str, str]]
+"""Values by name: as they are compared, and as they are printed."""
+
+
+@dataclass(frozen=True)
+class Difference:
+    """A difference between two scenarios: a sentence, and the name of what differs in its file."""
+
+    text: str
+    name: str
+
 
 def upload_summary(upload: Scenario, served: Scenario) -> dict[str, Any]:
     """An upload as JSON data: what was loaded, and what differs from the scenario that the page was started with."""
     names = upload.names
     counts = ((len(names.plants), "plant"), (len(names.regions), "region"), (len(upload.assumptions), "assumption"))
     content = ", ".join(f"{number:,} {word}{'' if number == 1 else 's'}" for number, word in counts)
-    sentences = list(differences(served, upload))
-    more = [f"and {len(sentences) - MAX_DIFFERENCES:,} more differences"] if len(sentences) > MAX_DIFFERENCES else []
+    items = list(differences(served, upload))
+    more = [Difference(f"and {len(items) - MAX_DIFFERENCES:,} more differences", "")] if items[MAX_DIFFERENCES:] else []
     return {
         "loaded": f"{upload.title}: {names.months[0]} to {names.months[-1]}, {content}",
         "served": served.title,
-        "differences": sentences[:MAX_DIFFERENCES] + more,
+        "differences": [asdict(item) for item in items[:MAX_DIFFERENCES] + more],
     }
 
 
-def differences(baseline: Scenario, other: Scenario) -> Iterator[str]:
-    """Yield a sentence for each decision, assumption and entry of the programme that differs, and for other files.
+def differences(baseline: Scenario, other: Scenario) -> Iterator[Difference]:
+    """Yield each decision, assumption and entry of the programme that differs, and other files.
 
-    Comments and the layout of files do not count as differences. Decisions and assumptions are named as on the page.
+    Comments and the layout of files do not count as differences. Decisions and assumptions are named as on the page,
+    entries of the programme by the titles of their entities.
     """
-    decisions, other_decisions = values_of(baseline, DECISIONS), values_of(other, DECISIONS)
-    titles = {name: decision_title(s, name) for s in (baseline, other) for name in (*decisions, *other_decisions)}
-    yield from table_differences("decision", decisions, other_decisions, titles)
-    rows, other_rows = ({row.name: assumption_text(row) for row in s.assumptions} for s in (baseline, other))
-    titles = {row.name: title_of(s, row) for s in (baseline, other) for row in s.assumptions}
-    yield from table_differences("assumption", rows, other_rows, titles)
-    yield from table_differences("programme", values_of(baseline, PROGRAMME), values_of(other, PROGRAMME), {})
+    yield from file_differences("decision", DECISIONS, baseline, other)
+    yield from assumption_differences(baseline, other)
+    yield from file_differences("programme", PROGRAMME, baseline, other)
     for name in sorted({*baseline.files, *other.files} - {DECISIONS, ASSUMPTIONS, PROGRAMME}):
         if baseline.files.get(name) != other.files.get(name):
             state = "is new" if name not in baseline.files else "is missing" if name not in other.files else "differs"
-            yield f"{name} {state}"
+            yield Difference(f"{name} {state}", name)
 
 
-def values_of(scenario: Scenario, file: str) -> dict[str, str]:
-    """The values of a TOML file of a scenario as text, by path."""
-    return {".".join(path): value_text(value) for path, value in leaves(parse_toml(file, scenario.files[file]).tree)}
+def file_differences(kind: str, file: str, baseline: Scenario, other: Scenario) -> Iterator[Difference]:
+    """Yield each value of a TOML file that differs."""
+    both = (baseline, other)
+    first, second = (values_of(scenario, file) for scenario in both)
+    titles = {name: path_title(s, name) for s, values in zip(both, (first, second), strict=True) for name in values}
+    yield from table_differences(kind, file, first, second, titles)
+
+
+def values_of(scenario: Scenario, file: str) -> Values:
+    """The values of a TOML file of a scenario, by path: as in the file, and with titles of entities."""
+    tree = leaves(parse_toml(file, scenario.files[file]).tree)
+    return {".".join(path): (str(value), value_text(titled(scenario, path, value))) for path, value in tree}
+
+
+def assumption_differences(baseline: Scenario, other: Scenario) -> Iterator[Difference]:
+    """Yield each assumption that differs."""
+    both = (baseline, other)
+    first, second = (
+        {row.name: (text := assumption_text(row), text) for row in scenario.assumptions} for scenario in both
+    )
+    titles = {row.name: title_of(scenario, row) for scenario in both for row in scenario.assumptions}
+    yield from table_differences("assumption", ASSUMPTIONS, first, second, titles)
+
+
+def path_title(scenario: Scenario, path: str) -> str:
+    """Title of a decision or of an entry of the programme, with the titles of its entities; its path without any.
+
+    >>> from octoplan import load
+    >>> path_title(load("octopus"), "plants.uk-1.country")
+    'plants › UK, first commercial plant › country'
+    """
+    title = decision_title(scenario, path)
+    if title != path:
+        return title
+    section, *keys = path.split(".")
+    by_name = {name.partition(".")[2]: text for name, text in reversed(list(scenario.titles.items()))}
+    titles = [scenario.titles.get(f"{section}.{key}", by_name.get(key, key)) for key in keys]
+    return path if titles == keys else " › ".join((section, *titles))
+
+
+def titled(scenario: Scenario, path: Sequence[str], value: Any) -> Any:
+    """A value of ``programme.toml``, in which names of entities are replaced by their titles."""
+    kind = KIND_BY_NAME.get(path[0])
+    links = {link.name: link.domain for link in kind.links} if kind else {}
+    section = links.get(path[-1])
+    if isinstance(value, list):
+        return [scenario.titles.get(f"{section}.{item}", item) for item in value]
+    return scenario.titles.get(f"{section}.{value}", value)
 
 
 def value_text(value: Any) -> str:
@@ -69,15 +124,18 @@ def assumption_text(row: Assumption) -> str:
 
 
 def table_differences(
-    kind: str, values: Mapping[str, str], others: Mapping[str, str], titles: Mapping[str, str]
-) -> Iterator[str]:
-    """Yield a sentence for each name whose value differs, is new, or is missing; with its title if it has one."""
+    kind: str, file: str, values: Values, others: Values, titles: Mapping[str, str]
+) -> Iterator[Difference]:
+    """Yield each name of a file whose value differs, is new, or is missing; with its title if it has one."""
     for name in sorted({*values, *others}):
         title = titles.get(name, name)
         text = f"{kind} {name}" if title == name else f"{kind} “{title}”"
         if name not in values:
-            yield f"{text} is new: {others[name]}"
+            text = f"{text} is new: {others[name][1]}"
         elif name not in others:
-            yield f"{text} is missing; it was {quoted(values[name])}"
-        elif values[name] != others[name]:
-            yield f"{text}: {values[name]} → {others[name]}"
+            text = f"{text} is missing; it was {quoted(values[name][1])}"
+        elif values[name][0] != others[name][0]:
+            text = f"{text}: {values[name][1]} → {others[name][1]}"
+        else:
+            continue
+        yield Difference(text, f"{file}: {name}")

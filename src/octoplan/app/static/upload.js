@@ -23,7 +23,7 @@ export function showUpload(loaded) {
   if (!loaded) return;
   const {loaded: content, served, differences} = loaded;
   within(box, "summary").textContent = `Loaded: ${content}. ${differencesText(differences.length, served)}`;
-  within(box, "ul").replaceChildren(...differences.map(textContent => el("li", {textContent})));
+  within(box, "ul").replaceChildren(...differences.map(({text, name}) => el("li", {textContent: text, title: name})));
 }
 
 /** @type {(count: number, served: string) => string} */

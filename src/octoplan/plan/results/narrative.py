@@ -62,7 +62,14 @@ def summary(plan: Plan) -> list[str]:
 def requested_by_plant(plan: Plan) -> str:
     """Units requested of each plant over the horizon; plants without requests are omitted."""
     units = plan.tables["requested"].values.mean(0).sum(1)
-    return ", ".join(f"{name} {u:,.0f}" for name, u in zip(plan.scenario.names.plants, units, strict=True) if u >= 1.0)
+    plants = zip(plan.scenario.names.plants, units, strict=True)
+    return "; ".join(f"{titled(plan, 'plants', name)}: {u:,.0f}" for name, u in plants if u >= 1.0)
+
+
+def titled(plan: Plan, section: str, name: str) -> str:
+    """The title of an entity, with its name in the files in square brackets; the name alone if that is the title."""
+    title = plan.scenario.titles.get(f"{section}.{name}", name)
+    return name if title.lower() == name.lower() else f"{title} [{name}]"
 
 
 def solution_quality(plan: Plan) -> list[str]:
@@ -254,7 +261,8 @@ def bottlenecks(plan: Plan) -> list[str]:
             for first, last in spans(active_shares >= MIN_ACTIVE_SHARE):
                 share, mean = active_shares[first : last + 1].mean(), mean_prices[first : last + 1].mean()
                 if plan.model.counts_threats or mean >= MIN_SHADOW_PRICE:
-                    statement = constraint.statement.format(item=item, suppliers=suppliers_of(plan, item))
+                    title = titled(plan, f"{constraint.axis}s", item) if constraint.axis else ""
+                    statement = constraint.statement.format(item=title, suppliers=suppliers_of(plan, item))
                     sentence = (
                         f"{statement} {month_span(plan, first, last)}, in {percent(share)} of futures; "
                         f"{constraint.one_unit_more} is worth {price_text(plan, mean)} on average"
@@ -275,11 +283,12 @@ def price_text(plan: Plan, value: float) -> str:
 
 
 def suppliers_of(plan: Plan, part: str) -> str:
-    """Names of the suppliers in use for a part."""
+    """The suppliers in use for a part."""
     compiled = plan.parameters.runs.compiled
     names, weight = compiled.names, compiled.plan.sourcing
     parts = np.asarray(compiled.template.suppliers["part"]).tolist()
-    return " and ".join(names.suppliers[s] for s, n in enumerate(parts) if names.parts[n] == part and weight[s] > 0.0)
+    used = [names.suppliers[s] for s, n in enumerate(parts) if names.parts[n] == part and weight[s] > 0.0]
+    return " and ".join(titled(plan, "suppliers", name) for name in used)
 
 
 def values_by_item(table: FutureTable) -> Iterator[tuple[str, Floats]]:
