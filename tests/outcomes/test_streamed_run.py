@@ -158,7 +158,11 @@ def test_nothing_is_computed_twice(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     count(run_results, "tabulate")
     folder = str(tmp_path / "run")
     main.app(["run", "pocket", "--futures", "10", "--out", folder], result_action="return_value")
-    simulated = {"streamed_run.simulate_batch": 2, "median_case.simulate_batch": 1, "daily.simulate_batch": 1}
+    simulated = {
+        "streamed_run.simulate_batch": 10 // streamed_run.MIN_BATCH,
+        "median_case.simulate_batch": 1,
+        "daily.simulate_batch": 1,
+    }
     assert calls == {**simulated, "measure_values.measures_of": 2 * 3, "run_results.tabulate": 1 + 3}
     calls.clear()
     main.app(["report", folder], result_action="return_value")

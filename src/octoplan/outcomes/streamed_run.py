@@ -33,7 +33,7 @@ from octoplan.outcomes.simulate import (
 from octoplan.scenario import Scenario
 from octoplan.scenario.arrays import Compiled, Floats
 
-MIN_BATCH = 8
+MIN_BATCH = 2
 """Smallest number of futures in a batch of a short run."""
 TASKS_AHEAD = 64
 """Number of batches submitted to the executor before the first of them is written."""
