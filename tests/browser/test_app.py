@@ -4,6 +4,7 @@ import csv
 import io
 import zipfile
 from importlib.metadata import version
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -280,17 +281,125 @@ def test_the_first_view_needs_no_scrolling(octopus_app: str, sessions: Sessions,
     assert below == sorted(below)
 
 
-def test_a_phone_shows_the_answer_first(octopus_app: str, sessions: Sessions) -> None:
-    """At 390 by 844 the answer begins on the first screen; a card, a chart and the sliders follow within three more."""
-    page = open_page(sessions.page(viewport={"width": 390, "height": 844}), octopus_app)
+PHONE = {"width": 390, "height": 844}
+MIN_TEXT, MIN_AXIS_TEXT, MIN_TARGET = 14.0, 11.0, 40.0
+"""Smallest text of the answer and of the chart, and smallest height of a control on a phone, in pixels."""
+CONTROLS = "button, .button, select, summary, input:not(.unseen)"
+CUT_OR_COVERED = """plot => {
+  const frame = plot.getBoundingClientRect(), ROOM = 4;  // pixels above and below the letters in the box of a text
+  const texts = [...plot.querySelectorAll("svg text")].filter(text => text.textContent);
+  const boxes = texts.map(text => text.getBoundingClientRect());
+  const isCut = box => box.left < frame.left || box.right > frame.right
+    || box.top < frame.top || box.bottom > frame.bottom;
+  const covers = (a, b) => Math.min(a.right, b.right) - Math.max(a.left, b.left) > 1
+    && Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top) > ROOM;
+  const isUnclear = box => isCut(box) || boxes.some(other => other !== box && covers(box, other));
+  return texts.filter((_, i) => isUnclear(boxes[i])).map(text => text.textContent);
+}"""
+"""JavaScript that lists the texts of a chart that are cut at its edges or lie on one another."""
+
+
+def assert_on_first_screen(page: Any) -> None:
+    """Answer, card, chart and slider with its name and value are inside a phone's screen, in this order."""
+    assert page.evaluate("scrollY") == 0
+    slider = "#decisions .row"
+    selectors = {
+        "name": f"{slider} label", "range": f"{slider} input[type=range]", "value": f"{slider} input[type=text]"
+    }  # fmt: skip
+    boxes = {name: page.locator(sel).first.bounding_box() for name, sel in (FIRST_VIEW | selectors).items()}
+    for name, box in boxes.items():
+        assert 0 <= box["x"] <= box["x"] + box["width"] <= PHONE["width"], name
+        assert 0 <= box["y"] <= box["y"] + box["height"] <= PHONE["height"], name
+    assert boxes["chart"]["height"] >= 200
+    order = [boxes[name] for name in FIRST_VIEW]
+    assert all(above["y"] + above["height"] <= below["y"] for above, below in pairwise(order))
+    assert page.locator("#view .plot").first.evaluate(CUT_OR_COVERED) == []
+
+
+@pytest.mark.parametrize("scenario", ["octopus", "pocket"])
+def test_the_first_view_of_a_phone_needs_no_scrolling(
+    octopus_app: str, pocket_app: str, sessions: Sessions, scenario: str
+) -> None:
+    """At 390 by 844 answer, card, chart and slider are on the first screen, and large enough to read and touch."""
+    address = {"octopus": octopus_app, "pocket": pocket_app}[scenario]
+    page = open_page(sessions.page(viewport=PHONE), address)
     wait_for_complete_answer(page)
     wait_for_charts(page, "results")
-    tops = [page.locator(selector).first.bounding_box()["y"] for selector in FIRST_VIEW.values()]
-    assert tops == sorted(tops)
-    assert tops[0] < 422
-    assert tops[1] < 844
-    assert tops[-1] < 4 * 844
-    assert page.locator(".all-results[open]").count() == 0
+    assert_on_first_screen(page)
+    for topic in ("makes", "stops", "worth"):
+        assert sentence(page, topic).bounding_box()["height"] >= MIN_TEXT
+        assert float(sentence(page, topic).evaluate("x => getComputedStyle(x).fontSize").removesuffix("px")) >= MIN_TEXT
+    sizes = page.locator("#view .plot text").evaluate_all("texts => texts.map(x => getComputedStyle(x).fontSize)")
+    assert min(float(size.removesuffix("px")) for size in sizes) >= MIN_AXIS_TEXT
+    controls = [item.bounding_box() for item in page.locator(CONTROLS).all() if item.is_visible()]
+    on_screen = [box for box in controls if box["width"] > 1 and box["y"] < PHONE["height"]]
+    assert len(on_screen) > 10
+    assert min(box["height"] for box in on_screen) >= MIN_TARGET
+    label = page.locator("#decisions label").first.inner_text()
+    assert label == "Crew intake each month, crews"
+    assert page.locator("main details[open]").count() == 0
+
+
+def test_the_whole_answer_can_be_read_on_a_phone(pocket_app: str, sessions: Sessions) -> None:
+    """A control unfolds the answer after its first paragraph; screen readers and paper have all of it at once."""
+    page = open_page(sessions.page(viewport=PHONE), pocket_app)
+    wait_for_complete_answer(page)
+    first, *others = page.locator("#sentences p").all()
+    assert first.bounding_box()["height"] > MIN_TEXT
+    assert [paragraph.bounding_box()["height"] <= 1 for paragraph in others] == [True, True]
+    snapshot = page.locator("main").aria_snapshot()
+    assert "Next:" in snapshot
+    assert "How to read these sentences" in snapshot
+    page.emulate_media(media="print")
+    assert all(paragraph.bounding_box()["height"] > MIN_TEXT for paragraph in others)
+    page.emulate_media(media="screen")
+    page.get_by_text("Read the whole answer").click()
+    assert all(paragraph.bounding_box()["height"] > MIN_TEXT for paragraph in others)
+    assert page.locator("#progress").bounding_box()["height"] > MIN_TEXT
+    page.get_by_text("Show less of the answer").click()
+    assert others[-1].bounding_box()["height"] <= 1
+    others[0].locator(".term").first.focus()
+    assert others[0].bounding_box()["height"] > MIN_TEXT, "what has the focus is visible"
+
+
+def test_the_tools_are_in_a_menu_on_a_phone(pocket_app: str, sessions: Sessions) -> None:
+    """On a phone the tools are in a menu that a button opens and Escape closes; on a wide screen there is no menu."""
+    page = open_page(sessions.page(viewport=PHONE), pocket_app)
+    undo = page.get_by_role("button", name="Undo")
+    assert page.locator("header").bounding_box()["height"] <= 44
+    assert undo.is_hidden()
+    page.get_by_role("button", name="Menu").click()
+    assert undo.is_visible()
+    assert "octoplan" in page.locator("#scenario").inner_text()
+    page.keyboard.press("Escape")
+    assert undo.is_hidden()
+    page.set_viewport_size({"width": 1280, "height": 720})
+    assert undo.is_visible()
+    assert page.get_by_role("button", name="Menu").is_hidden()
+
+
+def test_a_move_on_a_phone_shows_its_effect_without_moving_the_slider(octopus_app: str, sessions: Sessions) -> None:
+    """The effect takes the place of the cards, so that the slider stays under the finger; all stays on the screen."""
+    page = open_page(sessions.page(viewport=PHONE), octopus_app)
+    wait_for_complete_answer(page)
+    wait_for_charts(page, "results")
+    slider = page.locator("[data-name='d.crews.intake'] input[type=range]")
+    before = slider.bounding_box()["y"]
+    move_slider(page, "[data-name='d.crews.intake']", 2.0)
+    page.locator("#effects").wait_for()
+    assert slider.bounding_box()["y"] == pytest.approx(before, abs=2.0)
+    wait_for_answer(page, 128)
+    page.locator(".plots:not(.earlier)").wait_for()
+    assert slider.bounding_box()["y"] == pytest.approx(before, abs=20.0), "the sentences may need a line more or less"
+    leakers = page.locator(".effect[data-key=leakers]").bounding_box()
+    assert 0 <= leakers["x"] <= leakers["x"] + leakers["width"] <= PHONE["width"]
+    assert 0 <= leakers["y"] <= leakers["y"] + leakers["height"] <= PHONE["height"]
+    page.get_by_role("button", name="Menu").click()
+    page.get_by_role("button", name="Undo").click()
+    page.keyboard.press("Escape")
+    wait_for_answer(page, 128)
+    page.locator(".plots:not(.earlier)").wait_for()
+    assert_on_first_screen(page)
 
 
 def test_a_link_reproduces_the_page_to_the_digit(pocket_app: str, sessions: Sessions) -> None:
@@ -668,6 +777,24 @@ def test_no_view_violates_accessibility_rules(octopus_app: str, sessions: Sessio
         page.locator("#theme").click()
         violations += violations_of(axe, page, f"{view}, dark", {"type": "rule", "values": COLOUR_RULES})
         page.locator("#theme").click()
+    assert violations == []
+
+
+def test_the_first_view_of_a_phone_violates_no_accessibility_rule(octopus_app: str, sessions: Sessions) -> None:
+    """On a phone the first view after a change, its menu and what it unfolds violate no rule, nor do dark colours."""
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
+    page = open_page(sessions.page(viewport=PHONE), octopus_app, "?d.kits.order=x1.5")
+    wait_for_complete_answer(page)
+    wait_for_charts(page, "results")
+    standards = {"type": "tag", "values": ACCESSIBILITY_STANDARDS}
+    violations = violations_of(axe, page, "first view", standards)
+    page.locator("#warnings summary").click()
+    page.get_by_text("Read the whole answer").click()
+    page.get_by_text("Notes and downloads").click()
+    page.get_by_role("button", name="Menu").click()
+    violations += violations_of(axe, page, "unfolded", standards)
+    page.locator("#theme").click()
+    violations += violations_of(axe, page, "dark", {"type": "rule", "values": COLOUR_RULES})
     assert violations == []
 
 

@@ -1,6 +1,6 @@
 // Results for a change: lines of JSON, each over more futures than the line before; a new change aborts the previous request.
 import {$, all, NO_CHANGE, changeParts, changeText, formatLevel, formatNumber, el, tableOf, within} from "./format.js";
-import {drawCharts, redrawAll} from "./charts.js";
+import {drawCharts, isFolded, redrawAll} from "./charts.js";
 import {markEffects, showEffects} from "./effects.js";
 import {markTerms} from "./glossary.js";
 import {showImpacts} from "./log.js";
@@ -10,7 +10,6 @@ import {isAbort, post, showProblems} from "./server.js";
 import {state} from "./state.js";
 
 export const VIEWS_WITHOUT_ANSWER = new Set(["plan", "runs", "compare"]);
-const NARROW = 800;  // pixels; all key results are closed on narrower screens, where they would be above the sliders
 const ALWAYS_VISIBLE = 4;  // top results
 const VIEW_RESULTS = ".plots, .answer-plots, .all-results, .switching-values";  // parts of a view that depend on the settings
 /** @type {AbortController | null} */
@@ -179,7 +178,7 @@ function showResults(box, answer) {
     el("td", {className: "text unit", textContent: row.unit === "1" ? "" : row.unit})));
   const heads = ["measure", "P10", "P50", "P90", ...isChanged() ? ["change against baseline, mean ± 95 % CI"] : [], "unit"];
   let [section] = all(".all-results", box);
-  if (!section) box.append(section = el("details", {className: "all-results", open: innerWidth > NARROW}, el("summary", {textContent: "All key results"}), el("div")));
+  if (!section) box.append(section = el("details", {className: "all-results", open: !isFolded()}, el("summary", {textContent: "All key results"}), el("div")));
   within(section, "div").replaceChildren(tableOf(heads, rows));
 }
 

@@ -46,6 +46,8 @@ function openView(name) {
     $("tab-" + other).setAttribute("aria-selected", String(other === name));
     $("tab-" + other).tabIndex = other === name ? 0 : -1;
   }
+  const tab = $("tab-" + name);
+  $("tabs").scrollLeft = tab.offsetLeft - ($("tabs").offsetWidth - tab.offsetWidth) / 2;
   saveState();
   SHOW_VIEW[name]?.();
   if (!VIEWS_WITHOUT_ANSWER.has(name)) requestAnswer();
@@ -85,7 +87,7 @@ async function start() {
   $("title").textContent = panels.title;
   $("scenario").textContent = `${panels.months[0]} to ${panels.months.at(-1)} · scenario ${panels.hash.slice(0, 12)} · octoplan ${panels.version}`;
   $("warnings").hidden = !panels.warnings.length;
-  $("warnings-count").textContent = panels.warnings.length === 1 ? "1 warning about the scenario" : `${panels.warnings.length} warnings about the scenario`;
+  $("warnings-count").replaceChildren(panels.warnings.length === 1 ? "1 warning" : `${panels.warnings.length} warnings`, el("span", {textContent: " about the scenario"}));
   showWarnings("scenario-warnings", panels.warnings);
   showUpload(panels.upload);
   showTabs();

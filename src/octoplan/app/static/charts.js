@@ -4,10 +4,12 @@ import {chartCsv} from "./chart_csv.js";
 import {fittedToScreen, NARROW_SCREEN} from "./chart_fit.js";
 import {markTerms} from "./glossary.js";
 
-const MIN_HEIGHT = 200, LOW = 320, PANEL_TITLE = 28;  // pixels; a lower chart has no legend
+const MIN_HEIGHT = 200, LOW = 320, GAP = 4;  // pixels of the first chart, which has no legend if it is low, and below it
 const plotly = new Promise(resolve => {
   if (window.Plotly) resolve(null); else $("plotly").addEventListener("load", resolve);
 });
+// Whether notes, tables and tools are folded to fit the screen; never on paper.
+export const isFolded = () => matchMedia(`screen and (max-width: ${NARROW_SCREEN}px)`).matches;
 let openLog = () => {};
 /** @param {() => void} listener */
 export const onShowSources = listener => { openLog = listener; };
@@ -62,25 +64,25 @@ export function drawPlot(plot) {
   if (!plot.content) return;
   const figure = inPageColours(plot.content);
   withPageColours(figure.layout);
-  const {layout, scrolls} = fittedToScreen(figure, innerWidth);
-  if (plot.closest(".first-chart")) fitHeight(plot, layout);
+  const {layout, scrolls} = fittedToView(plot, figure);
   plot.tabIndex = scrolls ? 0 : -1;
   plot.style.height = `${layout.height}px`;
   plot.drawn = Plotly.react(plot, figure.data, layout, {displayModeBar: false, responsive: !scrolls});
 }
 
 /**
- * The chart of the first view ends where the screen ends, if it can.
- * @type {(plot: Plot, layout: Json) => void}
+ * The layout of a chart. That of the first view ends where the screen ends or, on a narrow screen, where the first
+ * slider below it is still on the screen, if it can; it has no legend if it is low.
+ * @type {(plot: Plot, figure: Figure) => {layout: Json, scrolls: boolean}}
  */
-function fitHeight(plot, layout) {
-  const top = plot.getBoundingClientRect().top + scrollY, room = Math.floor(innerHeight - top - 4);
-  if (innerWidth <= NARROW_SCREEN || room >= layout.height) return;
-  layout.height = Math.max(MIN_HEIGHT, room);
-  if (layout.height >= LOW) return;
-  const topMargin = (layout.meta ?? []).some(Boolean) ? PANEL_TITLE : 10;  // meta: titles of the panels
-  Object.assign(layout, {showlegend: false, margin: {...layout.margin, t: topMargin, b: 30}});
-  for (const key of Object.keys(layout)) if (/^yaxis/.test(key)) layout[key] = {...layout[key], title: {...layout[key].title, font: {size: 12}}};
+function fittedToView(plot, figure) {
+  const fitted = fittedToScreen(figure, innerWidth), isNarrow = innerWidth <= NARROW_SCREEN;
+  if (!plot.closest(".first-chart")) return fitted;
+  const {top, bottom} = plot.getBoundingClientRect(), [slider] = isNarrow ? all("#decisions .row:not([hidden]) .controls") : [];
+  const below = slider ? slider.getBoundingClientRect().bottom - bottom : 0, room = Math.floor(innerHeight - top - scrollY - below - GAP);
+  if (room >= fitted.layout.height) return fitted;
+  if (isNarrow || room < LOW) return fittedToScreen(figure, innerWidth, Math.max(MIN_HEIGHT, room));
+  return {...fitted, layout: {...fitted.layout, height: room}};
 }
 
 /**
@@ -122,10 +124,10 @@ function frameOf(chart) {
   const downloadImage = (/** @type {string} */ format) => Plotly.downloadImage(plot,
     {format, width: 1100, height: plot.content?.layout.height, filename: `octoplan-${chart.name}`});
   const frame = el("figure", {}, el("h3"), el("p", {className: "small subtitle"}), plot,
-    el("figcaption", {textContent: chart.note}),
-    el("div", {className: "actions"}, action("CSV", () => saveFile(`octoplan-${chart.name}.csv`, chartCsv(plot.content ?? chart.figure))),
-      action("SVG", () => downloadImage("svg")), action("PNG", () => downloadImage("png")), action("Sources", () => openLog()),
-      action("Copy link", copyLink)));
+    el("figcaption", {}, el("details", {open: !isFolded()}, el("summary", {textContent: "Notes and downloads"}), el("p", {textContent: chart.note}),
+      el("div", {className: "actions"}, action("CSV", () => saveFile(`octoplan-${chart.name}.csv`, chartCsv(plot.content ?? chart.figure))),
+        action("SVG", () => downloadImage("svg")), action("PNG", () => downloadImage("png")), action("Sources", () => openLog()),
+        action("Copy link", copyLink)))));
   frame.dataset.name = chart.name;
   return frame;
 }

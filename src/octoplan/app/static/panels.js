@@ -83,7 +83,7 @@ export function valueText(x, isDecision) {
 }
 
 /** @param {Decision} item */
-const decisionSlider = item => slider(item, "d.", "", [0, item.max_factor, 1], 0.05, [],
+const decisionSlider = item => slider(item, "d.", item.unit, [0, item.max_factor, 1], 0.05, [],
   `${rowOf(item)}, by month`, el("p", {className: "small", textContent: `${item.unit}, by month: ${item.monthly}`}));
 
 /** @param {Assumption} item */
@@ -120,7 +120,7 @@ function slider({name: key, title, group}, prefix, unit, [low, high, baseline], 
     const value = text === undefined ? baseline : positionOf(text, monthly);
     if (!Number.isNaN(value) && document.activeElement !== range) range.value = String(Math.min(Math.max(value, low), high));
     if (document.activeElement !== field) field.value = text ?? valueText(baseline, isDecision);
-    range.setAttribute("aria-valuetext", field.value + (unit ? " " + unit : ""));
+    range.setAttribute("aria-valuetext", field.value + (unit && !isDecision ? " " + unit : ""));
   };
   return row;
 }
