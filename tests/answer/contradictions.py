@@ -253,17 +253,21 @@ def wrong_worth(answer: Answer, text: str) -> Iterator[str]:
         yield from wrong_change(match, net.mean, scale_of(match))
         return
     match = re.search(
-        rf"it (?:does )?in {PERCENT} of futures|average (?:and in|but in only) {PERCENT} of futures", text
+        rf"(?:pays|and|but only) in (?:{PERCENT} of futures|(no|every) future); the mean net benefit", text
     )
-    yield from wrong_share(match[1] or match[2], float((net.values > 0.0).mean())) if match else ["no share"]
-    match = re.search(rf": net benefit {CHANGE}{MONEY}\.$", text)
+    positive = float((net.values > 0.0).mean())
+    if match is None or (match[2] is not None and positive != {"no": 0.0, "every": 1.0}[match[2]]):
+        yield f"positive in {positive}"
+    elif match[1]:
+        yield from wrong_share(match[1], positive)
+    match = re.search(rf"; the mean net benefit is {CHANGE}{MONEY}\.$", text)
     yield from wrong_change(match, net.mean, scale_of(match))
     claims = {"It pays on average": 1, "It does not pay on average": -1, "Whether it pays on average is unclear": 0}
     stated = [sign for claim, sign in claims.items() if claim in text]
     if stated != [int(net.mean.low > 0.0) - int(net.mean.high < 0.0)]:
         yield f"net benefit {net.mean}"
-    if ("but in only" in text) != (stated == [1] and (net.values > 0.0).mean() < 0.5):
-        yield f"positive in {(net.values > 0.0).mean()}"
+    if ("but only in" in text) != (stated == [1] and positive < 0.5):
+        yield f"positive in {positive}"
 
 
 def wrong_savings(answer: Answer, text: str) -> Iterator[str]:
@@ -290,7 +294,7 @@ def wrong_conclusion(answer: Answer, text: str) -> Iterator[str]:
         if int(match[1]) != len(changes):
             yield f"{len(changes)} were tested"
         clear = [item for item in changes if is_clear(answer, improvement(answer, item))]
-        if "by 1 % or more" not in text:
+        if "by at least 1 % of the" not in text:
             yield from (f"{item.title} does" for item in clear)
         elif not clear:
             yield "none does by less either"
@@ -323,18 +327,18 @@ def wrong_conclusion(answer: Answer, text: str) -> Iterator[str]:
 def wrong_limits(answer: Answer, text: str) -> Iterator[str]:
     """The sentence on the effect of what limits."""
     best = answer.limits[0]
-    match = re.search(rf"would (?:stop|add) {CHANGE} more", text)
+    match = re.search(rf"(?:would|and) (?:stop|add) {CHANGE} more", text)
     yield from wrong_change(match, improvement(answer, best))
     if match is not None and value(match[1]) - value(match[2] or "0") <= 0.0:
         yield "not distinguishable from zero"
-    if match := re.search(rf"(?:and|would) (cost|save) {CHANGE}{MONEY}\.", text):
+    if match := re.search(rf"would (cost|save) {CHANGE}{MONEY} and", text):
         yield from wrong_cost(match, best)
-    if match := re.search(rf", against {CHANGE} by ([^.,]*)[.,]", text):
-        matching = [item for item in tested_changes(answer) if item.title == match[3]]
+    if match := re.search(rf"; (.*) would (?:stop|add) {CHANGE}\.$", text):
+        matching = [item for item in tested_changes(answer) if item.title == match[1]]
         if [item.key for item in matching] != ["units"]:
-            yield f"{match[3]} is not a change of interceptors"
+            yield f"{match[1]} is not a change of interceptors"
         else:
-            yield from wrong_change(match, improvement(answer, matching[0]))
+            yield from wrong_change(re.search(rf"{CHANGE}\.$", text), improvement(answer, matching[0]))
 
 
 def wrong_cost(match: re.Match[str], item: Marginal) -> Iterator[str]:
@@ -342,7 +346,7 @@ def wrong_cost(match: re.Match[str], item: Marginal) -> Iterator[str]:
     if match[1] == "save" and item.cost.high >= 0.0:
         yield "saving not distinguishable from zero"
     sign = -1.0 if match[1] == "save" else 1.0
-    amount = re.fullmatch(rf"\w+ \w+ {CHANGE}{MONEY}[\. ]?", match[0].split(" and avoid")[0])
+    amount = re.fullmatch(rf"\w+ \w+ {CHANGE}{MONEY}[\. ]?", match[0].split(" and")[0])
     yield from wrong_change(amount, Effect(sign * item.cost.mean, item.cost.half_width), scale_of(amount))
 
 
@@ -384,7 +388,9 @@ def wrong_confidence(answer: Answer, text: str) -> Iterator[str]:
 def wrong_turning(answer: Answer, text: str) -> Iterator[str]:
     """The sentence on the values of an assumption at which the programme pays and does not pay."""
     turn = answer.turning[0]
-    match = re.fullmatch(r"It (pays|may pay) if that is (.*), and (does not|may not) if it is (.*)\.", text)
+    match = re.fullmatch(
+        r"The programme (pays|may pay) if this value is (.*), and (does not|may not) if it is (.*)\.", text
+    )
     if match is None:
         yield "not understood"
         return

@@ -39,8 +39,8 @@ def test_the_proposal_is_that_of_the_decisions() -> None:
     """The interceptors, crews and kits of the decisions are added up over the months."""
     both, start = "With and without the programme,", "in addition to those at the start."
     assert proposal(pocket()) == (
-        f"Proposed in 3 months: 900 interceptors requested from 1 plant. Plants make fewer if gates, workers, "
-        f"lines or parts are late or short. {both} no crews are trained and no kits "
+        f"Proposed in 3 months: 900 interceptors requested from 1 plant. Plants make fewer than requested if gates "
+        f"are passed late, or if workers, lines or parts are short. {both} no crews are trained and no kits "
         f"are ordered {start}"
     )
     scenario = pocket().scenario.change({"crews.intake": 20, "kits.order": 400, "output.bench": 0})

@@ -245,18 +245,18 @@ def worth(answer: ProgrammeResults) -> str:
     if len(net.values) == 1:
         unknown = f"whether it pays on average is unknown, because {NO_INTERVAL}"
         return f"{clauses} {avoids(answer)}. In this one future the net benefit is {amount}; {unknown}."
-    return f"{clauses} {avoids(answer)}. {whether_it_pays(net)}: net benefit {amount}."
+    return f"{clauses} {avoids(answer)}. {whether_it_pays(net)}; the mean net benefit is {amount}."
 
 
 def whether_it_pays(net: Result) -> str:
     """A clause on whether the programme pays on average, and in which share of futures."""
     positive = float((net.values > 0.0).mean())
-    share = f"{percent(positive)} of futures"
+    share = {0.0: "in no future", 1.0: "in every future"}.get(positive, f"in {percent(positive)} of futures")
     by_sign = {
-        1: f"It pays on average {'and in' if positive >= 0.5 else 'but in only'} {share}",
-        -1: f"It does not pay on average{', but' if positive > 0.5 else ';'} it does in {share}",
+        1: f"It pays on average, {'and' if positive >= 0.5 else 'but only'} {share}",
+        -1: f"It does not pay on average{', but' if positive > 0.5 else ';'} it pays {share}",
     }
-    return by_sign.get(net.mean.sign, f"Whether it pays on average is unclear; it does in {share}")
+    return by_sign.get(net.mean.sign, f"Whether it pays on average is unclear; it pays {share}")
 
 
 def savings(answer: ProgrammeResults) -> str:
@@ -292,7 +292,8 @@ def conclusion(answer: Answer) -> str:
         return f"What limits the {result} is unknown, because {NO_INTERVAL}."
     if not answer.limits:
         return (
-            f"Nothing tested limits the {result}: none of the {changes_text(answer)} clearly improves it{by(answer)}."
+            f"Nothing tested limits the {result}: none of the {changes_text(answer)} clearly improves it"
+            f"{smallest_relevant(answer)}."
         )
     best = answer.limits[0]
     meaning = f" ({MEANINGS[best.key]})" if best.key in MEANINGS else ""
@@ -301,11 +302,12 @@ def conclusion(answer: Answer) -> str:
     return f"The {result} is limited{most} by {best.noun}{meaning}{not_by}."
 
 
-def by(answer: Answer) -> str:
+def smallest_relevant(answer: Answer) -> str:
     """The smallest relevant improvement, if some change clearly improves the result by less; otherwise empty."""
     changes = (*answer.marginal.effects, *answer.marginal.doubled)
     improves = any(answer.marginal.is_positive(answer.improvement(item)) for item in changes)
-    return f" by {percent(RELEVANT_SHARE)} or more" if improves else ""
+    share = f" by at least {percent(RELEVANT_SHARE)} of the {'leakers' if answer.has_raids else 'units'}"
+    return share if improves else ""
 
 
 def is_ample(answer: Answer, key: str) -> bool:
@@ -325,28 +327,20 @@ def limits(answer: Answer) -> str:
     """Effect of the change that improves the result most, and that of more units; without raids it is the next step."""
     if not answer.limits or not answer.has_raids:
         return ""
-    return capitalised(effect_on_result(answer, is_named=True))
+    return capitalised(effect_on_result(answer))
 
 
-def effect_on_result(answer: Answer, *, is_named: bool = False) -> str:
-    """Effect of the first of ``limits``, and that of more units.
-
-    Args:
-        answer: The answer.
-        is_named: The sentence before names what is changed.
-
-    """
+def effect_on_result(answer: Answer) -> str:
+    """Cost and effect of the first of ``limits``, and the effect of more units."""
     best = answer.limits[0]
-    change = best.title.removesuffix(f" {best.noun}") if is_named else best.title
     amount = plus_minus(answer.improvement(best))
     verb, noun = ("stop", "threat") if answer.has_raids else ("add", "unit")
     plural = "" if amount == "1" else "s"
-    compared = in_comparison(answer, best)
-    cost = "" if best in answer.paying[:1] else f"{',' if compared else ''} and {costs(answer, best)}"
-    return f"{change} would {verb} {amount} more {noun}{plural}{compared}{cost}."
+    cost = "" if best in answer.paying[:1] else f"{costs(answer, best)} and "
+    return f"{best.title} would {cost}{verb} {amount} more {noun}{plural}{in_comparison(answer, best, verb)}."
 
 
-def in_comparison(answer: Answer, best: Marginal) -> str:
+def in_comparison(answer: Answer, best: Marginal, verb: str) -> str:
     """A clause on the improvement by more interceptors, as a comparison with another change.
 
     It is empty if twice as many interceptors improve nothing: ``conclusion`` says so.
@@ -354,7 +348,7 @@ def in_comparison(answer: Answer, best: Marginal) -> str:
     if best.key == "units" or "units" not in answer.marginal or is_ample(answer, "units"):
         return ""
     units = answer.marginal["units"]
-    return f", against {plus_minus(answer.improvement(units))} by {units.title}"
+    return f"; {units.title} would {verb} {plus_minus(answer.improvement(units))}"
 
 
 def costs(answer: Answer, item: Marginal) -> str:
@@ -426,7 +420,7 @@ def turning(answer: Answer) -> str:
     ends = zip((turn.low, turn.high), values, strict=True)
     (pays, at_pays), (fails, at_fails) = sorted(ends, key=lambda end: -end[0].mean)
     return (
-        f"It {'pays' if pays.sign > 0 else 'may pay'} if that is {at_pays}, and "
+        f"The programme {'pays' if pays.sign > 0 else 'may pay'} if this value is {at_pays}, and "
         f"{'does not' if fails.sign < 0 else 'may not'} if it is {at_fails}."
     )
 

@@ -37,7 +37,9 @@ LIMITATIONS = (
     "Uncertainty of the assumptions is that of their stated ranges; an assumption without a range adds none.",
     "A difference whose 95 % confidence interval includes zero is not distinguishable from zero.",
 )
-LESS_IS_MADE = "Plants make fewer if gates, workers, lines or parts are late or short."
+REASONS_FOR_FEWER = (
+    "Plants make fewer than requested if gates are passed late, or if workers, lines or parts are short."
+)
 """Why fewer interceptors may be made than are requested."""
 MAX_NAMED = 3
 """Maximum number of assumptions listed, for each result, under what would change the answer."""
@@ -104,7 +106,7 @@ def proposal(run: Run) -> str:
         f"{counted(units, 'interceptor')} requested from {counted(plants, 'plant')}" if units else "no interceptors"
     )
     crews, kits = counted(int(plan.intake.sum()), "crew"), counted(int(plan.kit_orders.sum()), "kit")
-    fewer = f"{LESS_IS_MADE} " if units else ""
+    fewer = f"{REASONS_FOR_FEWER} " if units else ""
     return (
         f"Proposed in {counted(months, 'month')}: {requested}. {fewer}With and without the programme, {crews} are "
         f"trained and {kits} are ordered in addition to those at the start."
