@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import {readFileSync} from "node:fs";
 import {test} from "node:test";
-import {fittedToScreen, needsWidth, NARROW_SCREEN} from "../../src/octoplan/show/templates/chart_fit.js";
+import {fittedToScreen, needsWidth, NARROW_SCREEN, ONE_COLUMN} from "../../src/octoplan/show/templates/chart_fit.js";
 
 const PHONE = 390;
 const layout = (more = {}) => ({height: 300, margin: {l: 90, r: 40, t: 20, b: 50}, xaxis: {range: [0, 10]}, yaxis: {}, ...more});
@@ -13,11 +13,11 @@ test("on a wide screen a chart keeps its layout", () => {
   assert.deepEqual(fittedToScreen(figure, NARROW_SCREEN + 1), {layout: figure.layout, scrolls: false});
 });
 
-test("the style sheet of the page has the same limit of narrow screens, and no other", () => {
+test("the style sheet of the page has one column at the same limit, and no other limit", () => {
   const css = readFileSync(new URL("../../src/octoplan/app/static/style.css", import.meta.url), "utf-8");
   const limits = [...css.matchAll(/\((min|max)-width: (\d+)px\)/g)].map(([, kind, width]) => kind === "max" ? +width : width - 1);
   assert.ok(limits.length > 3);
-  assert.deepEqual([...new Set(limits)], [NARROW_SCREEN]);
+  assert.deepEqual([...new Set(limits)], [ONE_COLUMN]);
 });
 
 test("the legend of a chart on a phone is vertical, below, with room for each entry but the first", () => {

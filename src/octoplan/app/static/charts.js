@@ -1,7 +1,7 @@
 // Charts in the colours of the page, with downloads of their data as CSV and of their image.
 import {$, all, el, saveFile, within} from "./format.js";
 import {chartCsv} from "./chart_csv.js";
-import {fittedToScreen, NARROW_SCREEN} from "./chart_fit.js";
+import {fittedToScreen, ONE_COLUMN} from "./chart_fit.js";
 import {markTerms} from "./glossary.js";
 
 const MIN_HEIGHT = 200, LOW = 320, GAP = 4;  // pixels of the first chart, which has no legend if it is low, and below it
@@ -9,7 +9,7 @@ const plotly = new Promise(resolve => {
   if (window.Plotly) resolve(null); else $("plotly").addEventListener("load", resolve);
 });
 // Whether notes, tables and tools are folded to fit the screen; never on paper.
-export const isFolded = () => matchMedia(`screen and (max-width: ${NARROW_SCREEN}px)`).matches;
+export const isFolded = () => matchMedia(`screen and (max-width: ${ONE_COLUMN}px)`).matches;
 let openLog = () => {};
 /** @param {() => void} listener */
 export const onShowSources = listener => { openLog = listener; };
@@ -76,7 +76,7 @@ export function drawPlot(plot) {
  * @type {(plot: Plot, figure: Figure) => {layout: Json, scrolls: boolean}}
  */
 function fittedToView(plot, figure) {
-  const fitted = fittedToScreen(figure, innerWidth), isNarrow = innerWidth <= NARROW_SCREEN;
+  const fitted = fittedToScreen(figure, innerWidth), isNarrow = innerWidth <= ONE_COLUMN;
   if (!plot.closest(".first-chart")) return fitted;
   const {top, bottom} = plot.getBoundingClientRect(), [slider] = isNarrow ? all("#decisions .row:not([hidden]) .controls") : [];
   const below = slider ? slider.getBoundingClientRect().bottom - bottom : 0, room = Math.floor(innerHeight - top - scrollY - below - GAP);

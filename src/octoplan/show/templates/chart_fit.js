@@ -1,6 +1,7 @@
 // How a chart fits a narrow screen: the one rule for the interactive page and for the HTML reports.
 
-export const NARROW_SCREEN = 800;  // pixels; a screen of at most this width is narrow, as in style.css
+export const NARROW_SCREEN = 640;  // pixels; on a screen of at most this width, less than that of paper, charts are narrow
+export const ONE_COLUMN = 800;  // pixels; on a screen of at most this width the page has one column, as in style.css
 const SCROLLED_WIDTH = 720;  // pixels of a chart that scrolls sideways
 const LONG_TITLE = 38;  // characters of an axis title that fit on a line
 const PANEL_TITLE = 28, NO_TITLE = 10, STACKED_TITLE = 23, TICKS = 30, STACKED_TICKS = 38;  // pixels above and below the panels of a low chart
