@@ -14,8 +14,9 @@ LAYERS = (
     ("app",),
     ("api", "calibration"),
     ("show",),
+    ("explore",),
     ("answer",),
-    ("plan", "explore", "calibrate"),
+    ("plan", "calibrate"),
     ("outcomes",),
     ("campaign", "raids"),
     ("scenario",),
@@ -27,7 +28,7 @@ LAYERS = (
 REASON = re.compile("(more|[Ll]onger) than 50 lines")
 """How a long function states the reason of its length: ``Longer than 50 lines because ...``."""
 
-LAZY = {"distributed", "jinja2", "openpyxl", "pandas", "plotly", "pyarrow", "scipy", "statsmodels", "xarray"}
+LAZY = {"distributed", "jinja2", "openpyxl", "pandas", "plotly", "pyarrow", "scipy", "sklearn", "statsmodels", "xarray"}
 """Libraries that a function may import, because they are optional or take long to load."""
 
 

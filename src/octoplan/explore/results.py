@@ -1,0 +1,332 @@
+"""What an exploration finds, as plain data: rankings, tornado bars, values of information, boxes, regrets and the best mix.
+
+All indices of futures are those of the base run. Failed futures, and futures in which a result is undefined, are
+excluded and counted.
+"""
+
+from dataclasses import dataclass
+
+CHANCE = "chance"
+"""Name of the row of a ranking that is chance: raids, weather, outages and other events, with the assumptions given."""
+OTHERS = "others"
+"""Name of the row of a ranking that is all assumptions without a row of their own."""
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """An estimate with its 95 % confidence interval; all are ``nan`` if it cannot be estimated."""
+
+    value: float
+    low: float
+    high: float
+
+    @property
+    def sign(self) -> int:
+        """1 or -1 if the interval excludes zero, otherwise 0."""
+        return int(self.low > 0.0) - int(self.high < 0.0)
+
+
+@dataclass(frozen=True)
+class Share:
+    """Shares of the variance of a result due to one factor: an assumption, a group of assumptions, or chance.
+
+    Attributes:
+        name: Name of the assumption or group, ``CHANCE`` or ``OTHERS``.
+        title: The factor in words.
+        first: First-order index: the expected share of the variance that knowing the factor removes.
+        total: Total index: the share that remains if everything else is known; None if it was not estimated.
+        shapley: Shapley effect; None if it was not estimated.
+        is_correlated: True if the factor is correlated with others, so that first-order and total indices overlap.
+
+    """
+
+    name: str
+    title: str
+    first: Estimate | None
+    total: Estimate | None = None
+    shapley: Estimate | None = None
+    is_correlated: bool = False
+
+
+@dataclass(frozen=True)
+class Convergence:
+    """First-order and total indices of one factor by number of futures."""
+
+    name: str
+    futures: tuple[int, ...]
+    first: tuple[Estimate, ...]
+    total: tuple[Estimate, ...] = ()
+
+
+@dataclass(frozen=True)
+class Ranking:
+    """Which factors cause the variance of one result.
+
+    Attributes:
+        measure: Key of the measure.
+        title: Title of the measure.
+        futures: Futures from which given-data indices are estimated.
+        excluded: Futures excluded because they failed or the result is undefined in them.
+        from_run: Given-data first-order indices of assumptions, from the base run, the largest first.
+        designed: First-order and total indices of independent factors, chance included, from a designed sample.
+        convergence: Indices of the largest factors by number of futures.
+        note: Sentences on convergence, and on correlated assumptions.
+
+    """
+
+    measure: str
+    title: str
+    futures: int
+    excluded: int
+    from_run: tuple[Share, ...]
+    designed: tuple[Share, ...] = ()
+    convergence: tuple[Convergence, ...] = ()
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class TornadoBar:
+    """A bar of a tornado: the mean of a result with one assumption at its P10 and at its P90, the rest as drawn.
+
+    Attributes:
+        name: Name of the assumption.
+        measure: Key of the measure.
+        ends: P10 and P90 of the assumption in its unit.
+        low: Mean result with the assumption at its P10.
+        high: Mean result with it at its P90.
+        difference: Paired difference of the two.
+
+    """
+
+    name: str
+    measure: str
+    ends: tuple[float, float]
+    low: Estimate
+    high: Estimate
+    difference: Estimate
+
+
+@dataclass(frozen=True)
+class SwitchingValue:
+    """The value of an assumption at which the preferred decision changes.
+
+    Attributes:
+        name: Name of the assumption.
+        value: The value, in the unit of the assumption; ``nan`` if it lies outside P1 to P99 of the draws.
+        quantile: Quantile of the assumption's draws at which it lies; ``nan`` without a value.
+        below: Name of the decision preferred below the value; above it, ``above``.
+        above: Name of the decision preferred above the value.
+
+    """
+
+    name: str
+    value: Estimate
+    quantile: float
+    below: str
+    above: str
+
+
+@dataclass(frozen=True)
+class Impact:
+    """Impact of an assumption on the results and the decision: green, amber or red, with the reason in words."""
+
+    name: str
+    rating: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Information:
+    """Expected value of information, in money, for the choice between decisions.
+
+    Attributes:
+        name: Name of an assumption or group; for a trial, its name.
+        title: In words.
+        value: Expected value; its interval holds 0 if the information is worth nothing.
+        size: Size of the trial; 0 for perfect information.
+        cost: Cost of the trial; 0 for perfect information.
+
+    """
+
+    name: str
+    title: str
+    value: Estimate
+    size: int = 0
+    cost: float = 0.0
+
+
+@dataclass(frozen=True)
+class InformationValues:
+    """Values of information between decisions.
+
+    Attributes:
+        decisions: Names of the decisions; the first is the one preferred on average now.
+        perfect: EVPI: all assumptions known, chance not.
+        clairvoyant: All assumptions and chance known, an upper bound.
+        partial: EVPPI of assumptions and groups, the largest first.
+        trials: EVSI of each trial and size.
+
+    """
+
+    decisions: tuple[str, ...]
+    perfect: Estimate
+    clairvoyant: Estimate
+    partial: tuple[Information, ...]
+    trials: tuple[Information, ...] = ()
+
+
+@dataclass(frozen=True)
+class Limit:
+    """A bound of a box on one assumption: low and high in its unit, ``-inf`` or ``inf`` where it does not restrict.
+
+    Attributes:
+        name: Name of the assumption.
+        low: Lower bound.
+        high: Upper bound.
+        p_value: Quasi-p-value: probability that a restriction of the same size of random futures has this density.
+        reproduced: Share of resamples in which the assumption is restricted too.
+
+    """
+
+    name: str
+    low: float
+    high: float
+    p_value: float
+    reproduced: float
+
+
+@dataclass(frozen=True)
+class Box:
+    """A step of the peeling trajectory: futures within limits.
+
+    Attributes:
+        limits: The restricted assumptions.
+        coverage: Share of all cases of interest that lie in the box.
+        density: Share of the futures in the box that are cases of interest.
+        mass: Share of all futures that lie in the box.
+
+    """
+
+    limits: tuple[Limit, ...]
+    coverage: float
+    density: float
+    mass: float
+
+
+@dataclass(frozen=True)
+class Leaf:
+    """A leaf of a classification tree: the rule that leads to it, its futures, and the share that are cases."""
+
+    limits: tuple[Limit, ...]
+    futures: int
+    density: float
+    coverage: float
+
+
+@dataclass(frozen=True)
+class Discovery:
+    """Where a requirement is missed.
+
+    Attributes:
+        requirement: The requirement in words.
+        futures: Futures examined.
+        cases: Futures in which it is missed.
+        trajectory: Boxes from all futures to the smallest.
+        chosen: Index of the box that is described.
+        leaves: Leaves of the classification tree, the densest first.
+        note: A sentence if nothing was found.
+
+    """
+
+    requirement: str
+    futures: int
+    cases: int
+    trajectory: tuple[Box, ...]
+    chosen: int
+    leaves: tuple[Leaf, ...] = ()
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Robustness:
+    """How one decision does over all futures compared with the others, in net benefit.
+
+    Attributes:
+        name: Name of the decision.
+        title: In words.
+        mean: Mean net benefit.
+        regret_mean: Mean regret: net benefit of the best decision of each future minus this one's.
+        regret_p90: P90 of the regret.
+        regret_max: Largest regret.
+        satisficing: Share of futures in which the requirement is met.
+        tail: Mean net benefit in the worst tenth of futures (CVaR).
+        best: Share of futures in which this decision is the best.
+        first: Share of bootstrap samples in which its mean is the best (rank stability).
+
+    """
+
+    name: str
+    title: str
+    mean: Estimate
+    regret_mean: Estimate
+    regret_p90: Estimate
+    regret_max: float
+    satisficing: Estimate
+    tail: Estimate
+    best: Estimate
+    first: float
+
+
+@dataclass(frozen=True)
+class InfoGap:
+    """How wrong the assumptions may be before a requirement is missed.
+
+    Attributes:
+        decision: Name of the decision.
+        horizon: Shares of the way from the median of each assumption to its unfavourable end, P10 or P90.
+        result: Mean result at each.
+        critical: Largest horizon at which the requirement is met; ``inf`` if at all of them.
+
+    """
+
+    decision: str
+    horizon: tuple[float, ...]
+    result: tuple[Estimate, ...]
+    critical: float
+
+
+@dataclass(frozen=True)
+class Purchase:
+    """One purchase of the best mix for a budget.
+
+    Attributes:
+        key: What is bought.
+        title: In words, with the amount.
+        cost: Its cost.
+        prevented: Leakers prevented.
+        net: Net benefit: damage avoided less spend.
+        per_million: Net benefit, or leakers prevented, per million of cost.
+        is_clear: True if it is better than every other purchase of the step, beyond both intervals.
+
+    """
+
+    key: str
+    title: str
+    cost: Estimate
+    prevented: Estimate
+    net: Estimate
+    per_million: Estimate
+    is_clear: bool
+
+
+@dataclass(frozen=True)
+class SampleSize:
+    """Futures needed for a standard error of the mean of a measure."""
+
+    measure: str
+    title: str
+    unit: str
+    standard_error: float
+    futures: int
+    required: float
+    needed: int
