@@ -1,4 +1,4 @@
-"""What an exploration finds, as plain data: rankings, tornado bars, values of information, boxes, regrets and the best mix.
+"""What an exploration finds, as plain data: rankings, tornado, values of information, boxes, regrets and best mix.
 
 All indices of futures are those of the base run. Failed futures, and futures in which a result is undefined, are
 excluded and counted.
