@@ -197,7 +197,7 @@ def test_another_encoding_is_refused() -> None:
     text = '<?xml version="1.0" encoding="UTF-16"?>' + read_members(BOOK)[part].decode()
     data = with_members(BOOK, {part: text.encode("utf-16")})
     assert workbook_scenario(data, "").hash == POCKET.hash
-    with pytest.raises(FolderError, match="not in UTF-8; save it again"):
+    with pytest.raises(FolderError, match=f"part {part} of the workbook is not in UTF-8; save the workbook again"):
         with_rows(data, "assumptions", [{"name": "a"}])
     with pytest.raises(StoreError, match=r"book.xlsx: .*nothing was written: .*not in UTF-8"):
         filled_workbook(data, "book.xlsx")
@@ -211,6 +211,34 @@ def test_formulas_of_the_user_are_computed_again() -> None:
         text = re.sub(r"<calcPr[^>]*/>", calculation, read_members(data)[part].decode())
         filled = assert_is_filled(with_members(data, {part: text.encode()}))
         assert '<calcPr fullCalcOnLoad="1" calcId="1"/>' in read_members(filled)[part].decode()
+
+
+@pytest.mark.parametrize("prefix", ["", "x:"])
+@pytest.mark.parametrize("has_names", [True, False])
+def test_a_workbook_without_settings_of_calculation_gets_them(prefix: str, has_names: bool) -> None:
+    """The element is after the sheets and the names, where the format permits it, in the namespace of the others."""
+    part = "xl/workbook.xml"
+    data = edited(use_the_workbook, BOOK)
+    text = re.sub(r"<calcPr[^>]*/>", '<oleSize ref="A1"/>', read_members(data)[part].decode())
+    if not has_names:
+        text = re.sub(r"<definedNames>.*</definedNames>", "", text)
+    if prefix:
+        text = re.sub(r"<(/?)(?=\w)", rf"<\1{prefix}", text).replace("xmlns=", "xmlns:x=")
+    filled = assert_is_filled(with_members(data, {part: text.encode()}))
+    before = "definedNames" if has_names else "sheets"
+    expected = f'</{prefix}{before}><{prefix}calcPr fullCalcOnLoad="1"/><{prefix}oleSize'
+    assert expected in read_members(filled)[part].decode()
+    assert not prefix or opened(filled).calculation.fullCalcOnLoad
+
+
+def test_a_workbook_without_formulas_is_not_recalculated() -> None:
+    """The settings of calculation of a workbook without formulas keep their bytes."""
+    part = "xl/workbook.xml"
+    text = read_members(BOOK)[part].decode()
+    for calculation in ("", '<calcPr calcId="1"/>'):
+        data = with_members(BOOK, {part: re.sub(r"<calcPr[^>]*/>", calculation, text).encode()})
+        filled = read_members(assert_is_filled(data))[part].decode()
+        assert re.findall(r"<calcPr[^>]*/>", filled) == ([calculation] if calculation else [])
 
 
 def test_members_keep_dates_and_comments() -> None:

@@ -222,8 +222,9 @@ def check(folder: str, *, schema: Path | None = None, fill: Annotated[bool, Para
         observations.csv to.
     fill
         Add a row at the end of assumptions.csv, or of the sheet assumptions of a workbook, for each assumption that has
-        a default value because it has no row. The rows are rated red, with a note; results and everything else in the
-        file do not change.
+        a default value because it has no row. The rows are rated red, with a note. Results do not change. In a
+        workbook, filters, tables, permitted values and conditional formats are extended to the new rows, and formulas
+        are recalculated when it is next opened; its other content stays.
 
     """
     from octoplan.scenario import load

@@ -14,8 +14,8 @@ ASSUMPTIONS_SHEET = CSV_SHEETS[ASSUMPTIONS][0]
 def filled_workbook(data: bytes, label: str) -> bytes:
     """The workbook of a scenario with a row for each assumption that has a default value.
 
-    The rows are below the last row of the sheet of the assumptions; nothing else of the workbook changes. It is read
-    again, and has the files that the filled folder of the scenario would have.
+    The rows are below the last row of the sheet of the assumptions; what else changes is stated in ``added_rows``. The
+    workbook is read again, and has the files that the filled folder of the scenario would have.
 
     Args:
         data: Content of the workbook of a valid scenario.
@@ -28,7 +28,10 @@ def filled_workbook(data: bytes, label: str) -> bytes:
     """
     scenario = workbook_scenario(data, label)
     expected = {**scenario.files, ASSUMPTIONS: with_default_rows(scenario)}
-    reason = "it would not be read as the same scenario; save it again as .xlsx in a spreadsheet program, and try again"
+    reason = (
+        "the filled workbook would give another scenario; save the workbook again as .xlsx in a spreadsheet program, "
+        "and try again"
+    )
     try:
         filled = with_rows(data, ASSUMPTIONS_SHEET, default_rows_of(scenario))
         if workbook_scenario(filled, "").files == expected:

@@ -1,9 +1,9 @@
-"""Further rows at the end of a sheet of a workbook, without any other change of its content.
+"""Add rows at the end of a sheet of a workbook.
 
-Only the XML around the new rows is edited: everything else that a user has in the workbook, such as other sheets,
-charts, notes, formats and hidden rows, keeps its bytes. Ranges of the sheet that reach its last row with content reach
-the last new row: filters, permitted values, conditional formats and tables. Blank rows with formats, where the new rows
-are, get the formats of the new rows.
+Parts other than the sheet, its tables and the workbook part keep their content, and the earlier rows of the sheet keep
+theirs. Ranges that reach the last row with content (filters, tables, permitted values, conditional formats) are
+extended to the new rows. Blank rows where the new rows are, with their heights and formats, are replaced by the new
+rows. A workbook with formulas is set to recalculate when it is next opened.
 """
 
 import io
@@ -46,6 +46,10 @@ TABLE_RANGES = re.compile(r"(<(?:[\w.-]+:)?(?:table|autoFilter)\b[^<]*?\sref=[\"
 TOTALS_ROW = re.compile(r"\stotalsRowCount=[\"'][1-9]")
 DEFINED_NAME = re.compile(r"(<(?:[\w.-]+:)?definedName\b[^<>]*>)([^<]*)")
 CALCULATION = re.compile(r"(<(?:[\w.-]+:)?calcPr\b)([^<>]*?)(/?>)")
+BEFORE_CALCULATION = re.compile(
+    r"(?:<|</)((?:[\w.-]+:)?)(?:sheets|functionGroups|externalReferences|definedNames)\b(?:[^<>]*/>|\s*>)"
+)
+"""Ends of the elements of the workbook after which the format permits the settings of calculation."""
 FULL_CALCULATION = re.compile(r"\sfullCalcOnLoad=([\"'])([^\"']*)\1")
 OTHER_ENCODING = re.compile(rb"<\?xml[^>]*encoding=[\"'](?!utf-8[\"'])", re.IGNORECASE)
 """Declaration of an encoding other than UTF-8."""
@@ -93,8 +97,8 @@ def with_rows(data: bytes, name: str, rows: Sequence[Mapping[str, str]]) -> byte
     layout = sheet_text(members[sheet.part])
     last = max(row for row, _ in sheet.cells)
     new_last = last + len(rows)
-    changed = {part: with_longer_table(texts[part], last, new_last) for part in tables}
-    changed[WORKBOOK_PART] = with_longer_filter(texts[WORKBOOK_PART], index, last, new_last)
+    changed = {part: with_extended_table(texts[part], last, new_last) for part in tables}
+    changed[WORKBOOK_PART] = with_extended_filter(texts[WORKBOOK_PART], index, last, new_last)
     if any(FORMULA.search(content) for part, content in members.items() if part.startswith("xl/worksheets/")):
         changed[WORKBOOK_PART] = with_calculation(changed[WORKBOOK_PART])
     columns = new_columns(sheet, layout, date1904=book.date1904)
@@ -105,7 +109,7 @@ def with_rows(data: bytes, name: str, rows: Sequence[Mapping[str, str]]) -> byte
     head, body, tail = raw[: layout.begin], raw[layout.begin : before], raw[after:]
     content = {part: text.encode() for part, text in changed.items()}
     content[sheet.part] = b"".join(
-        (longer_ranges(head, last, new_last), body, new.encode(), longer_ranges(tail, last, new_last))
+        (with_extended_ranges(head, last, new_last), body, new.encode(), with_extended_ranges(tail, last, new_last))
     )
     return with_members(data, content)
 
@@ -118,7 +122,9 @@ def utf8_text(members: Mapping[str, bytes], part: str) -> str:
             return members[part].decode()
     except UnicodeDecodeError:
         pass
-    raise FolderError(f"the workbook's part {part} is not in UTF-8; save it again as .xlsx")
+    raise FolderError(
+        f"part {part} of the workbook is not in UTF-8; save the workbook again as .xlsx in a spreadsheet program"
+    )
 
 
 def sheet_text(data: bytes) -> SheetText:
@@ -233,25 +239,27 @@ def row_text(prefix: str, number: int, columns: Sequence[NewColumn], row: Mappin
     return f'<{prefix}row r="{number}">{cells}</{prefix}row>'
 
 
-def longer_ranges(xml: bytes, last: int, new_last: int) -> bytes:
-    """XML of a sheet outside its rows, in which the ranges that reach the last row reach the last new row."""
+def with_extended_ranges(xml: bytes, last: int, new_last: int) -> bytes:
+    """XML of a sheet outside its rows, in which the ranges that reach the last row are extended to the new rows."""
     return replaced_ranges(SHEET_RANGES, xml.decode(), last, new_last).encode()
 
 
-def with_longer_table(xml: str, last: int, new_last: int) -> str:
+def with_extended_table(xml: str, last: int, new_last: int) -> str:
     """The XML of a table, which has the new rows unless it has a row of totals."""
     return xml if TOTALS_ROW.search(xml) else replaced_ranges(TABLE_RANGES, xml, last, new_last)
 
 
 def replaced_ranges(pattern: re.Pattern[str], xml: str, last: int, new_last: int) -> str:
-    """A text in which the ranges that a pattern matches are longer."""
-    return pattern.sub(lambda match: "".join(longer(text or "", last, new_last) for text in match.groups()), xml)
+    """A text in which the ranges that a pattern matches are extended to the new rows."""
+    return pattern.sub(
+        lambda match: "".join(extended_ranges(text or "", last, new_last) for text in match.groups()), xml
+    )
 
 
-def longer(ranges: str, last: int, new_last: int) -> str:
-    """Ranges of cells, of which those that have the last row have also the new rows.
+def extended_ranges(ranges: str, last: int, new_last: int) -> str:
+    """Ranges of cells, of which those that reach the last row are extended to the last new row.
 
-    >>> longer("I2:I335 K2:K35 $A$1:$L$35 B4", 35, 92)
+    >>> extended_ranges("I2:I335 K2:K35 $A$1:$L$35 B4", 35, 92)
     'I2:I335 K2:K92 $A$1:$L$92 B4'
     """
 
@@ -262,19 +270,19 @@ def longer(ranges: str, last: int, new_last: int) -> str:
     return CELL_RANGE.sub(replace, ranges)
 
 
-def with_longer_filter(xml: str, index: int, last: int, new_last: int) -> str:
-    """The XML of the workbook, in which the filter of a sheet, given by its index, has the new rows."""
+def with_extended_filter(xml: str, index: int, last: int, new_last: int) -> str:
+    """The XML of the workbook, in which the filter of a sheet, given by its index, is extended to the new rows."""
     marks = ('"_xlnm._FilterDatabase"', f'localSheetId="{index}"')
 
     def replace(match: re.Match[str]) -> str:
         has_marks = all(mark in match[1].replace("'", '"') for mark in marks)
-        return match[1] + (longer(match[2], last, new_last) if has_marks else match[2])
+        return match[1] + (extended_ranges(match[2], last, new_last) if has_marks else match[2])
 
     return DEFINED_NAME.sub(replace, xml)
 
 
 def with_calculation(xml: str) -> str:
-    """The XML of the workbook, of which a spreadsheet program computes all formulas when it opens it."""
+    """The XML of the workbook, set to be recalculated when a spreadsheet program opens it."""
 
     def replace(match: re.Match[str]) -> str:
         setting = FULL_CALCULATION.search(match[2])
@@ -282,7 +290,10 @@ def with_calculation(xml: str) -> str:
             return match[0]
         return f'{match[1]} fullCalcOnLoad="1"{FULL_CALCULATION.sub("", match[2])}{match[3]}'
 
-    return CALCULATION.sub(replace, xml)
+    if CALCULATION.search(xml):
+        return CALCULATION.sub(replace, xml)
+    *_, last = BEFORE_CALCULATION.finditer(xml)
+    return f'{xml[: last.end()]}<{last[1]}calcPr fullCalcOnLoad="1"/>{xml[last.end() :]}'
 
 
 def table_parts(members: Mapping[str, bytes], sheet: Sheet) -> list[str]:

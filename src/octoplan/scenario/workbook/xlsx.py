@@ -61,7 +61,7 @@ class SheetCell:
 class Sheet:
     """A worksheet: its cells by row and column, hidden rows, first and last columns of hidden ranges, merged ranges.
 
-    ``part`` is its member of the workbook's archive.
+    ``part`` is the path of its XML in the workbook's archive.
     """
 
     name: str
