@@ -188,6 +188,14 @@ def test_a_certain_difference_needs_no_more_futures() -> None:
     assert comparison.interval.mean == 1
 
 
+def test_standard_errors_in_months_have_at_most_two_decimals() -> None:
+    """A standard error of a few seconds is below a hundredth of a month; with other units it has two digits."""
+    first, second = np.array([1.0, 2.0, 3.0]), np.array([1.0, 2.0, 3.0003])
+    for unit, text in (("months", "<0.01"), ("month", "<0.01"), ("units", "0.00010")):
+        row = paired(Measure("a", "g", "a", unit, first), Measure("a", "g", "a", unit, second))
+        assert difference_cells(row)[5] == text
+
+
 def test_a_rounding_error_is_no_difference() -> None:
     """Values that differ in the last digits are equal; a ratio of variances above a thousand is not printed in full."""
     values = np.array([0.1, 0.3, 1e9])

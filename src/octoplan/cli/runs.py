@@ -145,16 +145,14 @@ def step_text(step: "Step", limit: int) -> str:
     limit
         Maximum number of futures.
     """
-    from octoplan.outcomes.format import MONTH_UNITS, digits, error_text, scaled
+    from octoplan.outcomes.format import digits, scaled
 
     if not step.measure:
         return f"{step.futures:,} futures: no key result has a required precision"
     if step.unmet == 0:
         return f"{step.futures:,} futures: precision reached"
     size, unit = scaled(step.unit, (step.required,))
-    error, required = (digits(value / size) for value in (step.standard_error, step.required))
-    error = error_text(step.standard_error, unit) if unit in MONTH_UNITS else error
-    error, required = (f"{text} {unit}".rstrip() for text in (error, required))
+    error, required = (f"{digits(value / size)} {unit}".rstrip() for value in (step.standard_error, step.required))
     key_results = "1 key result is" if step.unmet == 1 else f"{step.unmet} key results are"
     state = "not yet" if step.futures < limit else "at the maximum number of futures, and not"
     return (

@@ -16,7 +16,7 @@ from octoplan.outcomes.comparison_card import (
     difference_unit,
     most_different,
 )
-from octoplan.outcomes.format import ResultTable, digits, scaled, to_text
+from octoplan.outcomes.format import ResultTable, digits, error_text, scaled, to_text
 from octoplan.outcomes.identity import raid_identity, same_arrivals
 from octoplan.outcomes.intervals import Interval, interval
 from octoplan.outcomes.key_results import FUTURES_NOTE, with_futures_column
@@ -282,7 +282,7 @@ def difference_cells(row: Difference) -> tuple[str, ...]:
         return (row.measure, "", "", "", digits(i.mean), digits(i.se_mean, 2), ratio_text, difference_unit(row))
     size, unit = scaled(difference_unit(row), (i.p10, i.p50, i.p90, i.mean))
     figures = [digits(v / size) for v in (i.p10, i.p50, i.p90, i.mean)]
-    return (row.measure, *figures, digits(i.se_mean / size, 2), ratio_text, unit)
+    return (row.measure, *figures, error_text(i.se_mean / size, unit), ratio_text, unit)
 
 
 def comparison_tables(comparison: Comparison, largest: int | None = None) -> list[ResultTable]:
