@@ -113,6 +113,12 @@ def wrong_about_one_future(answer: Answer) -> Iterator[str]:
         yield "there are more futures"
 
 
+def wrong_about_changes(answer: Answer) -> Iterator[str]:
+    """Say if a sentence that only the changes were simulated over one future is wrong."""
+    if answer.marginal.futures != 1 or len(answer.net.values) == 1:
+        yield f"{answer.marginal.futures} of {len(answer.net.values)} futures"
+
+
 def smallest_improvement(answer: Answer) -> float:
     """1 % of the mean leakers or, without raids, units of the futures over which changes were simulated."""
     run, futures = answer.results.run, answer.marginal.futures
@@ -247,7 +253,7 @@ def wrong_worth(answer: Answer, text: str) -> Iterator[str]:
     yield from wrong_savings(answer, text)
     if match := re.search(
         rf"\. In this one future the net benefit is {CHANGE}{MONEY}; whether it pays on average is unknown, because "
-        r"one future gives no interval\.$", text,
+        r"one future gives no confidence interval\.$", text,
     ):  # fmt: skip
         yield from wrong_about_one_future(answer)
         yield from wrong_change(match, net.mean, scale_of(match))
@@ -287,8 +293,12 @@ def wrong_savings(answer: Answer, text: str) -> Iterator[str]:
 def wrong_conclusion(answer: Answer, text: str) -> Iterator[str]:
     """The sentence on what limits the defence or the output."""
     changes = tested_changes(answer)
-    if re.fullmatch(r"What limits the (defence|output) is unknown, because one future gives no interval\.", text):
-        yield from wrong_about_one_future(answer)
+    if match := re.fullmatch(r"What limits the (?:defence|output) is unknown, because (.*)\.", text):
+        reasons = {
+            "one future gives no confidence interval": wrong_about_one_future,
+            "the changes were simulated over one future only": wrong_about_changes,
+        }
+        yield from reasons[match[1]](answer)
         return
     if match := re.match(r"Nothing tested limits the \w+: none of the (\d+) changes tested clearly improves it", text):
         if int(match[1]) != len(changes):
@@ -354,7 +364,7 @@ def wrong_confidence(answer: Answer, text: str) -> Iterator[str]:
     """The sentence on the expected net benefit given the assumptions."""
     spread = answer.spreads["net"]
     is_fixed = all(assumption.is_fixed for assumption in answer.scenario.assumptions)
-    if text == "Confidence is unknown: one future gives no interval.":
+    if text == "Confidence is unknown: one future gives no confidence interval.":
         yield from wrong_about_one_future(answer)
         return
     if text == "Confidence is unknown: no assumption has a range.":
@@ -409,6 +419,9 @@ def wrong_next_step(answer: Answer, text: str) -> Iterator[str]:
     changes = tested_changes(answer)
     if text == "Next: simulate more futures.":
         yield from wrong_about_one_future(answer)
+        return
+    if text == "Next: simulate the changes over more futures.":
+        yield from wrong_about_changes(answer)
         return
     if not answer.has_raids and answer.limits:
         yield from wrong_limits(answer, text)

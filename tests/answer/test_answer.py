@@ -18,6 +18,7 @@ from octoplan.api import simulate
 from octoplan.errors import StoreError
 from octoplan.outcomes.run_results import RunResults
 from octoplan.show.answer import note, paragraphs, sentences
+from tests.answer.contradictions import contradictions
 from tests.answer.variants import REGIONS, answer, run_of, three_regions
 from tests.outcomes.runs import ranged
 
@@ -150,15 +151,28 @@ def test_one_future_gives_no_interval() -> None:
     assert result is not None
     text = texts(result)
     assert re.match(r"It stops [\d.]+ more threats; [\d.]+ still reach their targets\.$", text["stops"])
-    assert text["worth"].endswith("unknown, because one future gives no interval.")
+    assert text["worth"].endswith("unknown, because one future gives no confidence interval.")
     assert " saves " in text["worth"]
-    assert text["conclusion"] == "What limits the defence is unknown, because one future gives no interval."
-    assert text["confidence"] == "Confidence is unknown: one future gives no interval."
+    assert text["conclusion"] == "What limits the defence is unknown, because one future gives no confidence interval."
+    assert text["confidence"] == "Confidence is unknown: one future gives no confidence interval."
     assert text["next_step"] == "Next: simulate more futures."
     assert "unclear" not in str(text)
     assert "clearly" not in str(text)
     assert "over one future of the run" in note(result)
     assert "variance" not in note(result)
+
+
+def test_changes_over_one_future_give_no_interval() -> None:
+    """After a run of several futures whose changes were simulated over one, only what limits the defence is unknown."""
+    result = answer_of(RunResults(simulate("pocket", 4, 1)), 1)
+    assert result is not None
+    text = texts(result)
+    assert "the mean net benefit is" in text["worth"]
+    assert text["conclusion"] == (
+        "What limits the defence is unknown, because the changes were simulated over one future only."
+    )
+    assert text["next_step"] == "Next: simulate the changes over more futures."
+    assert not contradictions(result)
 
 
 def test_three_regions_have_unequal_shares() -> None:

@@ -251,10 +251,20 @@ def test_a_value_of_an_event_that_never_happens_is_a_warning(
     (warning,) = stated.warnings
     lines = stated.files["assumptions.csv"].decode().splitlines()
     assert lines[warning.line - 1].startswith(f"{event},{value},")
-    assert warning.message.startswith(f"{event}: has no effect, because {time} (assumptions.csv, line ")
-    assert "is 1e+09 days, and the scenario has at most 93: no " in warning.message
+    assert warning.message.startswith(f"{event}: has practically no effect, because {time} (assumptions.csv, line ")
+    assert "is 1e+09 days, at least 1,000 times the length of the scenario, which means no " in warning.message
+    assert warning.message.endswith(f"Enter a shorter time in {time}, or delete both rows")
     assert not with_rows(pocket, row(event, value, unit), row(time, "60", "day")).warnings
     assert not read_files({**pocket.files, "assumptions.csv": with_default_rows(pocket)}).warnings
+
+
+def test_the_warning_of_an_event_that_never_happens_states_what_is_tested(pocket: Scenario) -> None:
+    """Of a time with a range it prints the P10, which is compared with the length of the scenario."""
+    time = "suppliers.works.mtbf,{},{},{},lognormal,day,,,red,tests,2026-02-03,"
+    event = row("suppliers.works.mttr", "9", "day")
+    (warning,) = with_rows(pocket, event, time.format("2e5", "1e5", "4e5")).warnings
+    assert " has a P10 of 100000 days, at least 1,000 times the length of the scenario, which" in warning.message
+    assert not with_rows(pocket, event, time.format("1.8e5", "9e4", "3.6e5")).warnings
 
 
 def test_a_filled_weight_is_refused_next_to_a_stated_one(octopus: Scenario) -> None:

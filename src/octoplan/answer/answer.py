@@ -114,7 +114,7 @@ class Answer(ProgrammeResults):
 
     @cached_property
     def limits(self) -> tuple[Marginal, ...]:
-        """The changes of which a little more clearly improves the result by 1 % or more, the largest improvement first.
+        """The changes whose small increase clearly improves the result by at least 1 %, the largest improvement first.
 
         If there are none, those of which twice as much does so. The result is the leakers prevented, as a share of the
         leakers, or the good units made if there are no raids.
@@ -217,20 +217,21 @@ def answer_of(
     """
     if not results.has_finished_futures:
         return None
-    run, again = results.run, futures * CHANCE_SAMPLE // SAMPLE
-    marginal, second, ends = results_of(
+    run, repeated = results.run, futures * CHANCE_SAMPLE // SAMPLE
+    marginal, second, ends = run_tasks(
         partial(marginal_analysis, run, futures, executor=executor, progress=progress, halt=halt),
-        partial(second_simulation, run, again, executor=executor, halt=halt),
+        partial(second_simulation, run, repeated, executor=executor, halt=halt),
         partial(turns, results, futures, executor=executor, halt=halt) if has_raids(run) else tuple,
         together=executor is not None,
     )
     return Answer(results, marginal, spreads(results, second), ends)
 
 
-def results_of(*tasks: Callable[[], Any], together: bool) -> list[Any]:
-    """The results of tasks: together, so that no core of their executor waits for the last futures of one task.
+def run_tasks(*tasks: Callable[[], Any], together: bool) -> list[Any]:
+    """Run tasks and return their results in order.
 
-    Otherwise, they run one after the other in this thread, until one raises an exception.
+    Tasks run at the same time in threads if ``together``, so that no core of their executor waits for the last futures
+    of one task; otherwise they run one after the other, until one raises an exception.
     """
     if not together:
         return [task() for task in tasks]

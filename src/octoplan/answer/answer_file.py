@@ -57,8 +57,8 @@ def stored_answer(folder: Path, results: RunResults) -> Answer | None:
 def analysis_of(content: Mapping[str, Any]) -> MarginalAnalysis:
     """A marginal analysis from its JSON content."""
     effects, doubled = (tuple(map(marginal_of, content[name])) for name in ("effects", "doubled"))
-    numbers_of = float(content["more"]), int(content["futures"])
-    return MarginalAnalysis(*numbers_of, effects, doubled, float(content.get("smallest", 0.0)))
+    more, futures, smallest = float(content["more"]), int(content["futures"]), float(content.get("smallest", 0.0))
+    return MarginalAnalysis(more, futures, effects, doubled, smallest)
 
 
 def marginal_of(content: Mapping[str, Any]) -> Marginal:

@@ -10,7 +10,7 @@ from octoplan.scenario.programme import Programme
 from octoplan.scenario.report import Report
 
 LONG = 1000.0
-"""Mean time, relative to the length of the scenario, from which an event has at most a thousandth of its effect."""
+"""Ratio of a mean time to the length of the scenario from which its event is taken not to happen."""
 DAYS_PER_MONTH = 31
 """Largest number of days of a month."""
 
@@ -44,9 +44,10 @@ def warn_of_rows_without_effect(
     rows_by_name = {row["name"]: row for row in rows}
     for event, time, meaning in pairs.values():
         row, other = rows_by_name[event.name], rows_by_name[time.name]
+        verb = "is" if time.is_fixed else "has a P10 of"
         text = (
-            f"{event.name}: has no effect, because {time.name} ({other.file}, line {other.line}) is {time.median:g} "
-            f"days, and the scenario has at most {days:,}: {meaning}. State the time that is meant in {time.name}, or "
-            "delete both rows"
+            f"{event.name}: has practically no effect, because {time.name} ({other.file}, line {other.line}) {verb} "
+            f"{time.quantile(0.1):g} days, at least {LONG:,.0f} times the length of the scenario, which means "
+            f"{meaning}. Enter a shorter time in {time.name}, or delete both rows"
         )
         report.warn(row.file, row.line, text)

@@ -33,8 +33,10 @@ MEANINGS = {
 }
 """Terms of the trade in plain words, by key of a change."""
 NEVER = "never"
-NO_INTERVAL = "one future gives no interval"
+NO_INTERVAL = "one future gives no confidence interval"
 """Why nothing is clear after a run of one future."""
+ONE_FUTURE_OF_CHANGES = "the changes were simulated over one future only"
+"""Why no effect of a change is clear after a longer run."""
 
 
 @dataclass(frozen=True)
@@ -289,7 +291,8 @@ def conclusion(answer: Answer) -> str:
     if not answer.marginal.effects:
         return ""
     if answer.marginal.futures == 1:
-        return f"What limits the {result} is unknown, because {NO_INTERVAL}."
+        reason = NO_INTERVAL if len(answer.net.values) == 1 else ONE_FUTURE_OF_CHANGES
+        return f"What limits the {result} is unknown, because {reason}."
     if not answer.limits:
         return (
             f"Nothing tested limits the {result}: none of the {changes_text(answer)} clearly improves it"
@@ -454,7 +457,8 @@ def next_step(answer: Answer) -> str:
     if not answer.marginal.effects:
         return ""
     if answer.marginal.futures == 1:
-        return "Next: simulate more futures."
+        scope = "" if len(answer.net.values) == 1 else "the changes over "
+        return f"Next: simulate {scope}more futures."
     if not answer.has_raids:
         return f"Next: {effect_on_result(answer)}" if answer.limits else "Next: keep the decisions, or test other ones."
     if answer.paying:
