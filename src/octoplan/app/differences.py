@@ -24,7 +24,7 @@ Values = Mapping[str, tuple[str, str]]
 
 
 @dataclass(frozen=True)
-class Difference:
+class ScenarioDifference:
     """A difference between two scenarios: a sentence, and the name of what differs in its file."""
 
     text: str
@@ -37,7 +37,11 @@ def upload_summary(upload: Scenario, served: Scenario) -> dict[str, Any]:
     counts = ((len(names.plants), "plant"), (len(names.regions), "region"), (len(upload.assumptions), "assumption"))
     content = ", ".join(f"{number:,} {word}{'' if number == 1 else 's'}" for number, word in counts)
     items = list(differences(served, upload))
-    more = [Difference(f"and {len(items) - MAX_DIFFERENCES:,} more differences", "")] if items[MAX_DIFFERENCES:] else []
+    more = (
+        [ScenarioDifference(f"and {len(items) - MAX_DIFFERENCES:,} more differences", "")]
+        if items[MAX_DIFFERENCES:]
+        else []
+    )
     return {
         "loaded": f"{upload.title}: {names.months[0]} to {names.months[-1]}, {content}",
         "served": served.title,
@@ -45,7 +49,7 @@ def upload_summary(upload: Scenario, served: Scenario) -> dict[str, Any]:
     }
 
 
-def differences(baseline: Scenario, other: Scenario) -> Iterator[Difference]:
+def differences(baseline: Scenario, other: Scenario) -> Iterator[ScenarioDifference]:
     """Yield each decision, assumption and entry of the programme that differs, and other files.
 
     Comments and the layout of files do not count as differences. Decisions and assumptions are named as on the page,
@@ -57,10 +61,10 @@ def differences(baseline: Scenario, other: Scenario) -> Iterator[Difference]:
     for name in sorted({*baseline.files, *other.files} - {DECISIONS, ASSUMPTIONS, PROGRAMME}):
         if baseline.files.get(name) != other.files.get(name):
             state = "is new" if name not in baseline.files else "is missing" if name not in other.files else "differs"
-            yield Difference(f"{name} {state}", name)
+            yield ScenarioDifference(f"{name} {state}", name)
 
 
-def file_differences(kind: str, file: str, baseline: Scenario, other: Scenario) -> Iterator[Difference]:
+def file_differences(kind: str, file: str, baseline: Scenario, other: Scenario) -> Iterator[ScenarioDifference]:
     """Yield each value of a TOML file that differs."""
     both = (baseline, other)
     first, second = (values_of(scenario, file) for scenario in both)
@@ -69,12 +73,12 @@ def file_differences(kind: str, file: str, baseline: Scenario, other: Scenario) 
 
 
 def values_of(scenario: Scenario, file: str) -> Values:
-    """The values of a TOML file of a scenario, by path: as in the file, and with titles of entities."""
+    """The values of a TOML file of a scenario by dotted path: as in the file, and with titles in place of names."""
     tree = leaves(parse_toml(file, scenario.files[file]).tree)
-    return {".".join(path): (str(value), value_text(titled(scenario, path, value))) for path, value in tree}
+    return {".".join(path): (str(value), value_text(with_entity_titles(scenario, path, value))) for path, value in tree}
 
 
-def assumption_differences(baseline: Scenario, other: Scenario) -> Iterator[Difference]:
+def assumption_differences(baseline: Scenario, other: Scenario) -> Iterator[ScenarioDifference]:
     """Yield each assumption that differs."""
     both = (baseline, other)
     first, second = (
@@ -85,7 +89,7 @@ def assumption_differences(baseline: Scenario, other: Scenario) -> Iterator[Diff
 
 
 def path_title(scenario: Scenario, path: str) -> str:
-    """Title of a decision or of an entry of the programme, with the titles of its entities; its path without any.
+    """Title of a decision or of a value of the programme by its dotted path; the path itself if nothing has a title.
 
     >>> from octoplan import load
     >>> path_title(load("octopus"), "plants.uk-1.country")
@@ -100,7 +104,7 @@ def path_title(scenario: Scenario, path: str) -> str:
     return path if titles == keys else " › ".join((section, *titles))
 
 
-def titled(scenario: Scenario, path: Sequence[str], value: Any) -> Any:
+def with_entity_titles(scenario: Scenario, path: Sequence[str], value: Any) -> Any:
     """A value of ``programme.toml``, in which names of entities are replaced by their titles."""
     kind = KIND_BY_NAME.get(path[0])
     links = {link.name: link.domain for link in kind.links} if kind else {}
@@ -125,7 +129,7 @@ def assumption_text(row: Assumption) -> str:
 
 def table_differences(
     kind: str, file: str, values: Values, others: Values, titles: Mapping[str, str]
-) -> Iterator[Difference]:
+) -> Iterator[ScenarioDifference]:
     """Yield each name of a file whose value differs, is new, or is missing; with its title if it has one."""
     for name in sorted({*values, *others}):
         title = titles.get(name, name)
@@ -138,4 +142,4 @@ def table_differences(
             text = f"{text}: {values[name][1]} → {others[name][1]}"
         else:
             continue
-        yield Difference(text, f"{file}: {name}")
+        yield ScenarioDifference(text, f"{file}: {name}")

@@ -152,7 +152,8 @@ class Engine:
         source = scenario.columns, tuple(scenario.files.get(name) for name in FILES_OF_DRAWS)
         draws = self.draws_by_source.get(source)
         if draws is None or len(draws) < futures:
-            draws = draw_assumptions(scenario, max(futures, SETTLED_FUTURES), SEED)  # 16 take little longer than 2
+            # drawing 16 futures takes little longer than drawing 2
+            draws = draw_assumptions(scenario, max(futures, SETTLED_FUTURES), SEED)
             self.keep(self.draws_by_source, source, draws, MAX_DRAWS)
         return draws[:futures]
 

@@ -115,7 +115,10 @@ class StoredArray(BackendArray):
 
 
 def read_dataset(group: h5py.Group, *, in_memory: bool = True) -> xr.Dataset:
-    """Read the dataset of a group of a NetCDF file, into memory or, except coordinates and texts, when it is used."""
+    """Read the dataset of a group of a NetCDF file into memory.
+
+    Unless ``in_memory``, numbers other than coordinates are read when they are used.
+    """
     items = {name: item for name, item in group.items() if not is_dimension_only(item)}
     variables = {name: read_variable(name, item, in_memory=in_memory) for name, item in items.items()}
     attributes = {name: read_attribute(value) for name, value in group.attrs.items() if name != "_NCProperties"}

@@ -135,7 +135,7 @@ def draw_tiles(
     texts = np.full(grid.shape, "", dtype=object)
     largest = max(float(values.max()), 1e-9)
     axis = "" if panel == 1 else panel
-    annotations = list(chart.layout.annotations)  # set at once: adding one checks all that are there again
+    annotations = list(chart.layout.annotations)  # assigned together: add_annotation validates all earlier ones again
     for region, (column, row) in enumerate(tiles):
         grid[row, column], texts[row, column] = values[region], hover[region]
         annotations.append(

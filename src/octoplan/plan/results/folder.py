@@ -33,7 +33,7 @@ class PlanResults:
 
     @property
     def lines(self) -> list[str]:
-        """The results as sentences: below the title, first what speaks against the plan."""
+        """The results as sentences: the title, then warnings, then the rest."""
         title, *summary = narrative.summary(self.plan)
         lines = [title, *self.warnings, *summary, *self.remedies]
         lines += narrative.discrepancy_lines(self.discrepancies)

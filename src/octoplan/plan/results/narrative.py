@@ -63,10 +63,10 @@ def requested_by_plant(plan: Plan) -> str:
     """Units requested of each plant over the horizon; plants without requests are omitted."""
     units = plan.tables["requested"].values.mean(0).sum(1)
     plants = zip(plan.scenario.names.plants, units, strict=True)
-    return "; ".join(f"{titled(plan, 'plants', name)}: {u:,.0f}" for name, u in plants if u >= 1.0)
+    return "; ".join(f"{title_with_name(plan, 'plants', name)}: {u:,.0f}" for name, u in plants if u >= 1.0)
 
 
-def titled(plan: Plan, section: str, name: str) -> str:
+def title_with_name(plan: Plan, section: str, name: str) -> str:
     """The title of an entity, with its name in the files in square brackets; the name alone if that is the title."""
     title = plan.scenario.titles.get(f"{section}.{name}", name)
     return name if title.lower() == name.lower() else f"{title} [{name}]"
@@ -261,7 +261,7 @@ def bottlenecks(plan: Plan) -> list[str]:
             for first, last in spans(active_shares >= MIN_ACTIVE_SHARE):
                 share, mean = active_shares[first : last + 1].mean(), mean_prices[first : last + 1].mean()
                 if plan.model.counts_threats or mean >= MIN_SHADOW_PRICE:
-                    title = titled(plan, f"{constraint.axis}s", item) if constraint.axis else ""
+                    title = title_with_name(plan, f"{constraint.axis}s", item) if constraint.axis else ""
                     statement = constraint.statement.format(item=title, suppliers=suppliers_of(plan, item))
                     sentence = (
                         f"{statement} {month_span(plan, first, last)}, in {percent(share)} of futures; "
@@ -288,7 +288,7 @@ def suppliers_of(plan: Plan, part: str) -> str:
     names, weight = compiled.names, compiled.plan.sourcing
     parts = np.asarray(compiled.template.suppliers["part"]).tolist()
     used = [names.suppliers[s] for s, n in enumerate(parts) if names.parts[n] == part and weight[s] > 0.0]
-    return " and ".join(titled(plan, "suppliers", name) for name in used)
+    return " and ".join(title_with_name(plan, "suppliers", name) for name in used)
 
 
 def values_by_item(table: FutureTable) -> Iterator[tuple[str, Floats]]:
