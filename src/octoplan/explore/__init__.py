@@ -1,1 +1,1 @@
-"""What matters, where a plan fails, and what is worth finding out: from a run and from further simulations."""
+"""What results depend on, where a plan fails, and what is worth finding out: from a run and further simulations."""
