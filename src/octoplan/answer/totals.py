@@ -63,14 +63,15 @@ def effect_of(result: Interval) -> Effect:
 def simulate_or_cancel(
     compiled: Compiled, assumptions: Floats, seed: int, *, executor: Executor | None, batch: int, keep: tuple[str, ...],
     counterfactual: tuple[str, ...] = (), progress: Callable[[int, int], None] | None = None, halt: Ints | None = None,
+    first: int = 0,
 ) -> SimulationResults:  # fmt: skip
     """Simulate futures as ``simulate_futures`` does; failed futures are recorded in the results.
 
     Raises CancelledError if another thread sets ``halt``, (1,), to a value other than 0.
     """
     results = simulate_futures(
-        compiled, assumptions, seed=seed, executor=executor, batch=batch, keep=keep, counterfactual=counterfactual,
-        progress=progress, keep_going=True, halt=halt,
+        compiled, assumptions, seed=seed, first=first, executor=executor, batch=batch, keep=keep,
+        counterfactual=counterfactual, progress=progress, keep_going=True, halt=halt,
     )  # fmt: skip
     if halt is not None and halt[0]:
         raise CancelledError

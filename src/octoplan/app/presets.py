@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from octoplan.app.changes import apply_changes, read_changes
 from octoplan.errors import ScenarioError
+from octoplan.explore.decisions import doubled_crews_and_kits
 from octoplan.scenario import Scenario
 from octoplan.scenario.assumptions import Assumption
 from octoplan.scenario.changes import leaves
@@ -71,9 +72,7 @@ def no_programme(scenario: Scenario) -> Preset:
 
 def twice_the_crews_and_kits(scenario: Scenario) -> Preset:
     """Twice the crew intake and the kits ordered; without changes if one of them is zero."""
-    chosen = {"d.crews.intake": scenario.decisions.crews.intake, "d.kits.order": scenario.decisions.kits.order}
-    is_stated = all(any(monthly_values(values)) for values in chosen.values())
-    changes = dict.fromkeys(chosen, "x2") if is_stated else {}
+    changes = {f"d.{name}": factor for name, factor in doubled_crews_and_kits(scenario).items()}
     note = "Twice the crew intake and twice the kits ordered in every month."
     return Preset("double-crews-and-kits", "Double crews and kits", note, changes)
 
