@@ -1,25 +1,35 @@
 """Decisions that are compared, and their net benefits, against runs of the changed scenarios."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from octoplan.answer.totals import Totals
 from octoplan.api import Run, simulate
 from octoplan.errors import RunError, ScenarioError
-from octoplan.explore.decisions import AS_DECIDED, DOUBLED, NO_PROGRAMME, Changes, benefits, decisions_of, simulator
+from octoplan.explore.decisions import (
+    AS_DECIDED,
+    DOUBLED,
+    NO_PROGRAMME,
+    Changes,
+    benefits,
+    decisions_of,
+    draws_for,
+    simulate_decisions,
+)
+from octoplan.explore.evaluate import Evaluations
 from octoplan.outcomes.finance import net_benefit
 from octoplan.scenario import load
-from octoplan.scenario.arrays import Compiled, Floats, Ints
+from octoplan.scenario.scenario import with_files
 from tests.outcomes.runs import pocket, ranged
 
 
-def compared(run: Run, stated: Mapping[str, Changes], futures: int | None = None) -> np.ndarray:
+def compared(run: Run, stated: Mapping[str, Changes]) -> np.ndarray:
     """(futures, decisions) net benefits."""
     decisions = decisions_of(run.scenario, stated)
-    return benefits(run, decisions, simulator(run.seed), futures).values
+    return benefits(decisions, simulate_decisions(run, decisions, Evaluations())).values
 
 
 def test_the_two_decisions_that_are_always_compared() -> None:
@@ -43,47 +53,41 @@ def test_the_net_benefit_of_the_programme_is_that_of_the_run() -> None:
 
 def test_another_decision_is_simulated_in_the_same_futures() -> None:
     """The net benefit is minus damage and spend in a run of the changed scenario with the same seed."""
-    run = pocket()
-    values = compared(run, {"less": {"output.bench": "x0.1"}}, 24)
+    run = pocket(24)
+    values = compared(run, {"less": {"output.bench": "x0.1"}})
     changed = simulate(run.scenario.change({"output.bench": "x0.1"}), 24, 1)
     spend = changed.data["spend"].sum(("month", "cost", "payer")).values
     leakers = changed.data["leaked"].sum(("month", "region", "threat")).values
     assert values[:, 2] == pytest.approx(-(100_000.0 * leakers + spend), rel=1e-12)
     assert (values[:, 2] != values[:, 0]).any()
-    assert np.array_equal(values[:, :2], compared(run, {})[:24])
+    assert np.array_equal(values[:, :2], compared(run, {}))
 
 
 def test_another_file_of_decisions_is_the_same_as_its_changes(tmp_path: Path) -> None:
     """A decision may be stated as changes, or as a file."""
-    run = pocket()
+    run = pocket(16)
     changed = run.scenario.change({"crews.intake": [4, 0, 0]})
     (tmp_path / "decisions.toml").write_bytes(changed.files["decisions.toml"])
-    values = compared(run, {"changes": {"crews.intake": [4, 0, 0]}, "file": tmp_path / "decisions.toml"}, 16)
+    values = compared(run, {"changes": {"crews.intake": [4, 0, 0]}, "file": tmp_path / "decisions.toml"})
     assert np.array_equal(values[:, 2], values[:, 3])
-
-
-def test_the_executor_and_other_futures_do_not_change_the_benefits() -> None:
-    """The benefits of the first futures are the same whatever the number of futures."""
-    run, stated = ranged(), {"less": {"output.bench": "x0.1"}}
-    assert np.array_equal(compared(run, stated, 24)[:16], compared(run, stated, 16))
 
 
 def test_a_failed_future_is_excluded_from_all_decisions_and_counted() -> None:
     """A future that one decision fails to complete is left out for all of them."""
-    run = pocket()
-    complete = simulator(run.seed)
-
-    def failing(compiled: Compiled, draws: Floats, first: int) -> tuple[Totals, Ints]:
-        amounts, status = complete(compiled, draws, first)
-        status[[3, 5]] = 1
-        return amounts, status
-
+    run = pocket(16)
     decisions = decisions_of(run.scenario, {"less": {"output.bench": "x0.5"}})
-    result = benefits(run, decisions, failing, 16)
+    base, without, less = simulate_decisions(run, decisions, Evaluations())
+    status = less.status.copy()
+    status[[3, 5]] = 1
+    damage = np.where(status != 0, np.nan, less.totals.damage)
+    failing = replace(less, status=status, totals=replace(less.totals, damage=damage))
+    result = benefits(decisions, (base, without, failing))
     assert result.failed == 2
     assert result.futures.tolist() == [0, 1, 2, 4, *range(6, 16)]
-    assert np.array_equal(result.values, benefits(run, decisions, complete, 16).values[result.futures])
+    assert np.array_equal(result.values, benefits(decisions, (base, without, less)).values[result.futures])
     assert (result.against_no_programme[:, 1] == 0.0).all()
+    with pytest.raises(RunError, match="none of the 16 futures was completed by all"):
+        benefits(decisions, (base, without, replace(failing, status=np.ones(16, np.int64))))
 
 
 def test_all_errors_are_reported_together() -> None:
@@ -106,10 +110,21 @@ def test_all_errors_are_reported_together() -> None:
 
 def test_a_comparison_needs_two_decisions_and_the_counterfactual() -> None:
     """One decision, or a run without counterfactual, is refused with a sentence."""
-    run = pocket()
+    run = pocket(16)
     decisions = decisions_of(run.scenario)
-    with pytest.raises(RunError, match="needs two decisions or more; there is 1"):
-        benefits(run, decisions[:1], simulator(1))
+    with pytest.raises(RunError, match="needs two decisions or more, and there is 1; state another one"):
+        benefits(decisions[:1], simulate_decisions(run, decisions[:1], Evaluations()))
     alone = simulate(load("pocket"), 8, 1, counterfactual=False)
     with pytest.raises(RunError, match="without its counterfactual"):
-        benefits(alone, decisions, simulator(1))
+        simulate_decisions(alone, decisions, Evaluations())
+
+
+def test_draws_belong_to_the_names_of_the_assumptions() -> None:
+    """A scenario with its assumptions in another order has the same draws of each."""
+    run = ranged()
+    header, *lines = run.scenario.files["assumptions.csv"].decode().splitlines(keepends=True)
+    scenario = with_files(run.scenario, {"assumptions.csv": "".join([header, *reversed(lines)])})
+    assert scenario.columns != run.scenario.columns
+    columns = [run.scenario.columns.index(name) for name in scenario.columns]
+    assert np.array_equal(draws_for(scenario, run), run.assumptions.values[:, columns])
+    assert np.array_equal(draws_for(run.scenario, run), run.assumptions.values)

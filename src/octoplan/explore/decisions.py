@@ -1,18 +1,17 @@
 """Decisions that are compared, and the net benefit of each in the same futures."""
 
-from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import Executor
-from dataclasses import dataclass, fields, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
-from octoplan.answer.totals import BATCH, KEPT, KEPT_COUNTERFACTUAL, Totals, simulate_or_cancel, totals
 from octoplan.errors import Problem, RunError, ScenarioError
+from octoplan.explore.evaluate import Evaluations, Results, results_of
 from octoplan.outcomes.run import Run
 from octoplan.outcomes.simulate import draw_assumptions
 from octoplan.scenario import Scenario
-from octoplan.scenario.arrays import Compiled, Floats, Ints
+from octoplan.scenario.arrays import Floats, Ints
 from octoplan.scenario.changes import CHANGES, split_changes
 from octoplan.scenario.scenario import with_changes
 
@@ -23,9 +22,6 @@ TITLES = {AS_DECIDED: "As decided", NO_PROGRAMME: "No programme", DOUBLED: "Doub
 
 Changes = Mapping[str, object] | str | Path
 """Changes of decisions as in ``Scenario.change``, or another ``decisions.toml``: its path or its text."""
-Simulate = Callable[[Compiled, Floats, int], tuple[Totals, Ints]]
-"""Simulates a scenario given (futures, columns) draws and the number of the first future: totals and (futures,) status;
-0 if the future was completed."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -156,66 +152,62 @@ def doubled_crews_and_kits(scenario: Scenario) -> dict[str, str]:
     return dict.fromkeys(chosen, "x2") if is_stated else {}
 
 
-def simulator(
-    seed: int, *, executor: Executor | None = None, progress: Callable[[int, int], None] | None = None,
-    halt: Ints | None = None,
-) -> Simulate:  # fmt: skip
-    """A function that simulates scenarios with one seed, so that their futures are paired.
+def simulate_decisions(
+    run: Run, decisions: Sequence[Decision], evaluations: Evaluations, base: Results | None = None
+) -> tuple[Results, ...]:
+    """Results of each decision in the futures of a run, with the same draws, numbers of futures and seed.
 
-    Args:
-        seed: The seed of the random streams.
-        executor: Executor of the batches of futures.
-        progress: Called with the number of futures of a scenario that are simulated, and their total.
-        halt: (1,) set to a value other than 0 by another thread to stop with CancelledError.
-
-    """
-
-    def simulate(compiled: Compiled, draws: Floats, first: int) -> tuple[Totals, Ints]:
-        results = simulate_or_cancel(
-            compiled, draws, seed, executor=executor, batch=BATCH, keep=KEPT, progress=progress, halt=halt, first=first
-        )
-        return totals(compiled, draws, results.tally), results.status
-
-    return simulate
-
-
-def benefits(run: Run, decisions: Sequence[Decision], simulate: Simulate, futures: int | None = None) -> Benefits:
-    """Net benefits of decisions in the first futures of a run.
-
-    The decisions of the run and its counterfactual need no simulation; the others are simulated with the same draws.
+    As decided and no programme have the results of the run: the latter those without the programme. Only the other
+    decisions are simulated, without a counterfactual, which is the same for all.
 
     Args:
         run: A run of the scenario, with its counterfactual.
         decisions: The decisions, as ``decisions_of`` returns them.
-        simulate: Simulates a scenario with the seed of the run, such as ``simulator(run.seed)``.
-        futures: Number of futures, at most those of the run; all by default.
+        evaluations: Simulates futures.
+        base: Results of the run, if they are at hand.
 
     Raises:
-        RunError: If there are fewer than two decisions, the run has no counterfactual, or every future failed.
+        RunError: If the run has no counterfactual.
+
+    """
+    if not run.counterfactual:
+        raise RunError("the run was simulated without its counterfactual, which comparisons of decisions need")
+    base = results_of(run) if base is None else base
+    return tuple(
+        base
+        if decision.is_counterfactual or decision.scenario.hash == run.scenario.hash
+        else evaluations.evaluate(
+            decision.title, decision.scenario, draws_for(decision.scenario, run), run.seed, counterfactual=False
+        )
+        for decision in decisions
+    )
+
+
+def benefits(decisions: Sequence[Decision], results: Sequence[Results]) -> Benefits:
+    """Net benefits of decisions in the same futures, from their results (``simulate_decisions``).
+
+    Raises:
+        RunError: If there are fewer than two decisions, or no future was completed by all of them.
+        ValueError: If the results are not of the same futures, or those of no programme have no counterfactual.
 
     """
     if len(decisions) < 2:
-        raise RunError(f"a comparison needs two decisions or more; there is {len(decisions)}")
-    count = run.futures if futures is None else min(futures, run.futures)
-    with_programme, without = totals_of_run(run, count)
-    columns, is_completed = [], np.asarray(run.status[:count] == 0)
-    for decision in decisions:
-        if decision.is_counterfactual:
-            columns.append(net_benefit(without))
-        elif decision.scenario is run.scenario or decision.scenario.hash == run.scenario.hash:
-            columns.append(net_benefit(with_programme))
-        else:
-            decided, status = simulate(decision.scenario.compile(), draws_for(decision.scenario, run)[:count], 0)
-            columns.append(net_benefit(decided))
-            is_completed &= status == 0
-    completed = np.flatnonzero(is_completed)
-    if not len(completed):
-        raise RunError(f"decisions are not comparable: none of the {count} futures was completed by all of them")
-    return Benefits(tuple(decisions), np.column_stack(columns)[completed], completed, count - len(completed))
+        raise RunError(f"a comparison needs two decisions or more, and there is {len(decisions)}; state another one")
+    futures = results[0].futures
+    if any(not np.array_equal(item.futures, futures) for item in results):
+        raise ValueError("the decisions were simulated in different futures")
+    values = np.column_stack([net_benefit(*pair) for pair in zip(decisions, results, strict=True)])
+    completed = np.logical_and.reduce([item.status == 0 for item in results])
+    if not completed.any():
+        raise RunError(f"no comparison of the decisions: none of the {len(futures)} futures was completed by all")
+    return Benefits(tuple(decisions), values[completed], futures[completed], int((~completed).sum()))
 
 
-def net_benefit(amounts: Totals) -> Floats:
-    """(futures,) minus damage and spend."""
+def net_benefit(decision: Decision, results: Results) -> Floats:
+    """(futures,) minus damage and spend of a decision."""
+    amounts = results.without if decision.is_counterfactual else results.totals
+    if amounts is None:
+        raise ValueError(f"{decision.name}: the futures were simulated without their counterfactual")
     return -(amounts.damage + amounts.spend)
 
 
@@ -227,26 +219,3 @@ def draws_for(scenario: Scenario, run: Run) -> Floats:
     if scenario.columns == run.scenario.columns:
         return np.asarray(run.assumptions.values, np.float64)
     return draw_assumptions(scenario, run.futures, run.seed)
-
-
-def totals_of_run(run: Run, count: int) -> tuple[Totals, Totals]:
-    """Totals of the first futures of a run, with the programme and without.
-
-    Raises RunError if the run has no counterfactual.
-    """
-    if not run.counterfactual:
-        raise RunError("the run was simulated without its counterfactual, which comparisons of decisions need")
-    parts = []
-    for part in run.parts():
-        draws = part.assumptions.values
-        tally = {name: part.data[name].values for name in KEPT}
-        counterfactual = {name: part.counterfactual[name].values for name in KEPT_COUNTERFACTUAL}
-        with_programme = totals(run.compiled, draws, tally)
-        parts.append((with_programme, totals(run.compiled, draws, counterfactual, tally["exchange"])))
-    first, second = (joined([pair[side] for pair in parts], count) for side in (0, 1))
-    return first, second
-
-
-def joined(parts: Sequence[Totals], count: int) -> Totals:
-    """The first ``count`` futures of the totals of consecutive parts."""
-    return Totals(*(np.concatenate([getattr(part, f.name) for part in parts])[:count] for f in fields(Totals)))
