@@ -321,7 +321,20 @@ class Purchase:
 
 @dataclass(frozen=True)
 class SampleSize:
-    """Futures needed for a standard error of the mean of a measure."""
+    """Futures needed for a standard error of the mean of a measure.
+
+    Attributes:
+        measure: Key of the measure.
+        title: Title of the measure.
+        unit: Its unit.
+        standard_error: Standard error of the mean with the futures simulated.
+        futures: Number of futures simulated.
+        required: Largest permitted standard error.
+        needed: Number of futures for which that error is expected, in whole blocks.
+        low: Lower end of the 95 % confidence interval of ``needed``.
+        high: Upper end of it.
+
+    """
 
     measure: str
     title: str
@@ -330,3 +343,5 @@ class SampleSize:
     futures: int
     required: float
     needed: int
+    low: int = 0
+    high: int = 0

@@ -102,25 +102,29 @@ def parse_precision(texts: Sequence[str]) -> Precision:
     return Precision(relative, absolute)
 
 
-def largest_error(row: KeyResult, precision: Precision) -> float:
-    """Largest permitted standard error of a key result, in its unit; infinite if it is not restricted."""
+def largest_error(row: KeyResult, precision: Precision, centre: float | None = None) -> float:
+    """Largest permitted standard error of a key result, in its unit; infinite if it is not restricted.
+
+    A relative precision is a share of the P50, or of ``centre`` if it is given.
+    """
     if row.key in precision.absolute:
         return precision.absolute[row.key]
     i = row.interval
+    centre = i.p50 if centre is None else centre
     if row.form == "month" or not isfinite(precision.relative):
         return inf
     if row.form == "chance" or row.unit == "%":
         return 100.0 * precision.relative
     if i.p10 <= 0.0 <= i.p90:
         return precision.relative * (i.p90 - i.p10) or inf
-    return precision.relative * abs(i.p50)
+    return precision.relative * abs(centre)
 
 
-def error_ratios(results: KeyResults, precision: Precision) -> dict[str, float]:
-    """Standard error of each key result over the largest permitted one, by key; undefined errors are omitted.
+def restricted_keys(results: KeyResults, precision: Precision) -> set[str]:
+    """Keys of the key results that a precision restricts.
 
-    The error is that of the P50, and of the mean for a probability. The relative precision restricts the ten key
-    results (``main_measures``) only, because a few of the other measures are much more skewed.
+    The relative precision restricts the ten key results (``main_measures``) only, because a few of the other measures
+    are much more skewed.
 
     Raises RunError if an absolute precision names a measure that the run does not have.
     """
@@ -130,7 +134,17 @@ def error_ratios(results: KeyResults, precision: Precision) -> dict[str, float]:
         raise RunError(
             f"the precision names {', '.join(map(repr, unknown))}, not a measure of this run; it has {names}"
         )
-    restricted = {*main_keys(row.key for row in results), *precision.absolute}
+    return {*main_keys(row.key for row in results), *precision.absolute}
+
+
+def error_ratios(results: KeyResults, precision: Precision) -> dict[str, float]:
+    """Standard error of each key result over the largest permitted one, by key; undefined errors are omitted.
+
+    The error is that of the P50, and of the mean for a probability.
+
+    Raises RunError if an absolute precision names a measure that the run does not have.
+    """
+    restricted = restricted_keys(results, precision)
     errors = {row.key: standard_error(row) / largest_error(row, precision) for row in results if row.key in restricted}
     return {key: ratio for key, ratio in errors.items() if isfinite(ratio)}
 
@@ -155,9 +169,19 @@ def next_futures(step: Step, limit: int) -> int:
 
     Standard errors decrease with the square root of the number of futures.
     """
-    implied = step.futures * (step.standard_error / step.required) ** 2
-    futures = BLOCK_FUTURES * ceil(min(implied, MAX_GROWTH * step.futures) / BLOCK_FUTURES)
+    implied = futures_needed(step.futures, step.standard_error, step.required)
+    futures = whole_blocks(min(implied, MAX_GROWTH * step.futures))
     return min(max(futures, step.futures + BLOCK_FUTURES), limit)
+
+
+def futures_needed(futures: int, standard_error: float, required: float) -> float:
+    """Number of futures for a required standard error, given the one with a number of futures."""
+    return futures * (standard_error / required) ** 2
+
+
+def whole_blocks(futures: float) -> int:
+    """Number of futures rounded up to whole blocks."""
+    return BLOCK_FUTURES * ceil(futures / BLOCK_FUTURES)
 
 
 def simulate_to_precision(
