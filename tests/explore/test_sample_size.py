@@ -35,20 +35,20 @@ def test_the_standard_error_is_reached_with_the_futures_needed() -> None:
 
     Without the design effect of the blocks, the number would be about ten times too large.
     """
-    wanted = 0.06
-    needed = [sample_sizes(table(values_of(s, FUTURES)), Precision(absolute={"leakers": wanted}))[0] for s in range(20)]
+    limit = 0.06
+    needed = [sample_sizes(table(values_of(s, FUTURES)), Precision(absolute={"leakers": limit}))[0] for s in range(20)]
     futures = int(np.mean([size.needed for size in needed]))
     means = [values_of(1000 + seed, futures).mean() for seed in range(200)]
-    assert np.std(means, ddof=1) == pytest.approx(wanted, rel=0.15)
-    assert futures < 0.3 * (14.0 / wanted**2)
+    assert np.std(means, ddof=1) == pytest.approx(limit, rel=0.15)
+    assert futures < 0.3 * (14.0 / limit**2)
 
 
 def test_the_interval_holds_the_true_number() -> None:
     """At least 90 of 100 intervals hold the number from the variance of the means of blocks over a long sample."""
-    wanted = 0.06
+    limit = 0.06
     blocks = values_of(999, 80_000).reshape(-1, 8).mean(axis=1)
-    truth = 8.0 * blocks.var(ddof=1) / wanted**2
-    sizes = [sample_sizes(table(values_of(s, FUTURES)), Precision(absolute={"leakers": wanted}))[0] for s in range(100)]
+    truth = 8.0 * blocks.var(ddof=1) / limit**2
+    sizes = [sample_sizes(table(values_of(s, FUTURES)), Precision(absolute={"leakers": limit}))[0] for s in range(100)]
     assert 90 <= sum(size.low - 8 <= truth <= size.high + 8 for size in sizes) <= 100
     assert all(size.low <= size.needed <= size.high for size in sizes)
 
@@ -86,8 +86,8 @@ def test_the_key_results_of_a_run() -> None:
     assert [size.needed for size in sizes] == sorted((size.needed for size in sizes), reverse=True)
     with pytest.raises(RunError, match="the precision names 'leekers', not a measure"):
         sample_sizes(results, Precision(0.02, {"leekers": 1.0}))
-    wanted = 2.0 * results["leakers"].interval.se_mean
-    size = next(s for s in sample_sizes(results, Precision(absolute={"leakers": wanted})) if s.measure == "leakers")
+    limit = 2.0 * results["leakers"].interval.se_mean
+    size = next(s for s in sample_sizes(results, Precision(absolute={"leakers": limit})) if s.measure == "leakers")
     assert size.needed == pytest.approx(run.futures / 4, abs=8)
 
 

@@ -278,6 +278,26 @@ class Robustness:
 
 
 @dataclass(frozen=True)
+class MovedAssumption:
+    """An assumption that is moved from its median towards its unfavourable end.
+
+    Attributes:
+        name: Name of the assumption.
+        median: Median of its draws, in its unit.
+        end: Its unfavourable end, P10 or P90, at a horizon of 1.
+        extreme: P1 or P99, at the largest horizon.
+        critical: Its value at the critical horizon; ``nan`` if the requirement is met at all horizons.
+
+    """
+
+    name: str
+    median: float
+    end: float
+    extreme: float
+    critical: float = float("nan")
+
+
+@dataclass(frozen=True)
 class InfoGap:
     """How wrong the assumptions may be before a requirement is missed.
 
@@ -285,7 +305,14 @@ class InfoGap:
         decision: Name of the decision.
         horizon: Shares of the way from the median of each assumption to its unfavourable end, P10 or P90.
         result: Mean result at each.
-        critical: Largest horizon at which the requirement is met; ``inf`` if at all of them.
+        critical: Largest horizon up to which the requirement is met; ``inf`` if at all of them, 0 if it is missed with
+            the assumptions at their medians.
+        critical_low: Lower end of the 95 % confidence interval of the critical horizon.
+        critical_high: Upper end of it.
+        limit: The result that is required.
+        moved: The assumptions that are moved together.
+        futures: Futures simulated at each horizon.
+        excluded: Futures excluded because they failed or the result is undefined in them at some horizon.
 
     """
 
@@ -293,6 +320,12 @@ class InfoGap:
     horizon: tuple[float, ...]
     result: tuple[Estimate, ...]
     critical: float
+    critical_low: float = float("nan")
+    critical_high: float = float("nan")
+    limit: float = float("nan")
+    moved: tuple[MovedAssumption, ...] = ()
+    futures: int = 0
+    excluded: int = 0
 
 
 @dataclass(frozen=True)

@@ -36,13 +36,13 @@ def sample_sizes(results: KeyResults, precision: Precision) -> tuple[SampleSize,
 
 def sample_size(row: KeyResult, precision: Precision, futures: int) -> SampleSize | None:
     """Futures needed for the wanted standard error of one key result; None if it has no error or none is wanted."""
-    error, wanted = row.interval.se_mean, largest_error(row, precision, row.interval.mean)
-    if not (isfinite(error) and isfinite(wanted) and wanted > 0.0):
+    error, limit = row.interval.se_mean, largest_error(row, precision, row.interval.mean)
+    if not (isfinite(error) and isfinite(limit) and limit > 0.0):
         return None
-    needed = futures_needed(futures, error, wanted)
+    needed = futures_needed(futures, error, limit)
     low, high = (max(BLOCK_FUTURES, whole_blocks(needed * factor)) for factor in variance_factors(row.interval.futures))
     return SampleSize(
-        row.key, row.measure, row.unit, error, futures, wanted, max(BLOCK_FUTURES, whole_blocks(needed)), low, high
+        row.key, row.measure, row.unit, error, futures, limit, max(BLOCK_FUTURES, whole_blocks(needed)), low, high
     )
 
 
