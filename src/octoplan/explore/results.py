@@ -5,6 +5,7 @@ excluded and counted.
 """
 
 from dataclasses import dataclass
+from math import nan
 
 CHANCE = "chance"
 """Name of the row of a ranking that is chance: raids, weather, outages and other events, with the assumptions given."""
@@ -24,6 +25,10 @@ class Estimate:
     def sign(self) -> int:
         """1 or -1 if the interval excludes zero, otherwise 0."""
         return int(self.low > 0.0) - int(self.high < 0.0)
+
+
+UNDEFINED = Estimate(nan, nan, nan)
+"""An estimate that cannot be made."""
 
 
 @dataclass(frozen=True)
@@ -95,6 +100,8 @@ class TornadoBar:
         low: Mean result with the assumption at its P10.
         high: Mean result with it at its P90.
         difference: Paired difference of the two.
+        unchanged: Mean result in the same futures with the assumption as drawn.
+        futures: Number of futures of the means: those in which the result is defined at both ends.
 
     """
 
@@ -104,6 +111,8 @@ class TornadoBar:
     low: Estimate
     high: Estimate
     difference: Estimate
+    unchanged: float = nan
+    futures: int = 0
 
 
 @dataclass(frozen=True)
@@ -116,6 +125,8 @@ class SwitchingValue:
         quantile: Quantile of the assumption's draws at which it lies; ``nan`` without a value.
         below: Name of the decision preferred below the value; above it, ``above``.
         above: Name of the decision preferred above the value.
+        ends: P10 and P90 of the assumption's draws.
+        at_ends: Mean net benefit of ``above`` less that of ``below`` with the assumption at its P10, and at its P90.
 
     """
 
@@ -124,6 +135,13 @@ class SwitchingValue:
     quantile: float
     below: str
     above: str
+    ends: tuple[float, float] = (nan, nan)
+    at_ends: tuple[Estimate, Estimate] = (UNDEFINED, UNDEFINED)
+
+    @property
+    def is_clear(self) -> bool:
+        """True if the decision clearly changes between P10 and P90: the two differences exclude zero on either side."""
+        return self.at_ends[0].sign * self.at_ends[1].sign < 0
 
 
 @dataclass(frozen=True)
