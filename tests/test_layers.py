@@ -12,7 +12,7 @@ SOURCE = Path(__file__).parents[1] / "src"
 LAYERS = (
     ("cli",),
     ("app",),
-    ("api", "calibration"),
+    ("api", "calibration", "exploration"),
     ("show",),
     ("explore",),
     ("answer",),

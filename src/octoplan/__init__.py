@@ -41,6 +41,9 @@ if TYPE_CHECKING:
     from octoplan.errors import StoreError as StoreError
     from octoplan.errors import TableError as TableError
     from octoplan.errors import Unfinished as Unfinished
+    from octoplan.exploration import Exploration as Exploration
+    from octoplan.exploration import explore_scenario as explore_scenario
+    from octoplan.exploration import read_explored as read_explored
     from octoplan.outcomes.compare import compare as compare
     from octoplan.outcomes.precision import Precision as Precision
     from octoplan.outcomes.raids import draw_raids as draw_raids
@@ -53,6 +56,7 @@ __all__ = [
     "CalibrationError",
     "ClusterError",
     "DistributionError",
+    "Exploration",
     "FitError",
     "FolderError",
     "FutureFailed",
@@ -75,9 +79,11 @@ __all__ = [
     "calibrate_to_observations",
     "compare",
     "draw_raids",
+    "explore_scenario",
     "load",
     "optimise",
     "read",
+    "read_explored",
     "show",
     "simulate",
     "simulate_to_precision",
@@ -85,15 +91,18 @@ __all__ = [
 
 _MODULE_OF = {
     "Calibration": "octoplan.calibration",
+    "Exploration": "octoplan.exploration",
     "Precision": "octoplan.outcomes.precision",
     "Run": "octoplan.api",
     "Scenario": "octoplan.scenario",
     "calibrate_to_observations": "octoplan.calibration",
     "compare": "octoplan.outcomes.compare",
     "draw_raids": "octoplan.outcomes.raids",
+    "explore_scenario": "octoplan.exploration",
     "load": "octoplan.scenario",
     "optimise": "octoplan.plan.optimise",
     "read": "octoplan.api",
+    "read_explored": "octoplan.exploration",
     "simulate": "octoplan.api",
     "simulate_to_precision": "octoplan.api",
 }

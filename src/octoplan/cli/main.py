@@ -56,6 +56,10 @@ app.command(
     "octoplan.cli.calibrate:calibrate",
     help="Fit assumptions to observations, and write the scenario with posterior ranges.",
 )
+app.command(
+    "octoplan.cli.explore:explore",
+    help="Find out what matters, where the plan fails, and what is worth finding out.",
+)
 app.command("octoplan.cli.export:export", help="Write a run as tables: xlsx, parquet or csv, with descriptors.")
 app.command("octoplan.cli.app:app", help="Serve the interactive page of a scenario.")
 raids = App(name="raids", help="Records of raids: read, fit, evaluate the fit, and fit again with new days.")

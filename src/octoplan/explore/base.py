@@ -1,0 +1,106 @@
+"""What all parts of an exploration start from: the run, its measures, its draws, and what was asked for."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from octoplan.errors import RunError
+from octoplan.explore.evaluate import Evaluations, Results, results_of
+from octoplan.explore.settings import Settings
+from octoplan.outcomes.main_measures import main_keys
+from octoplan.outcomes.run import Run
+from octoplan.outcomes.view import Measure
+from octoplan.scenario import Scenario
+from octoplan.scenario.arrays import Floats, Ints
+from octoplan.scenario.assumptions import Assumption
+from octoplan.scenario.report import did_you_mean, quoted
+
+MIN_FUTURES = 32
+"""Fewest futures of a run that can be explored, and in which a result must be defined: four blocks."""
+
+
+@dataclass(frozen=True, eq=False)
+class Base:
+    """What all parts of an exploration start from.
+
+    Attributes:
+        run: The run.
+        settings: The settings of ``explore.toml``.
+        evaluations: Simulates further futures.
+        measures: Keys of the measures to explore; empty for the ten key results.
+        seed: Seed of resampling and of further futures.
+
+    """
+
+    run: Run
+    settings: Settings
+    evaluations: Evaluations
+    measures: tuple[str, ...]
+    seed: int
+
+    @property
+    def scenario(self) -> Scenario:
+        """The scenario of the run."""
+        return self.run.scenario
+
+    @cached_property
+    def results(self) -> Results:
+        """Results of the futures of the run."""
+        return results_of(self.run)
+
+    @cached_property
+    def described(self) -> dict[str, Measure]:
+        """All measures of the run by key, without values."""
+        return {measure.key: measure for measure in self.results.described}
+
+    @cached_property
+    def keys(self) -> tuple[str, ...]:
+        """Keys of the results to explore. Raises RunError if a key is unknown."""
+        chosen = self.measures or tuple(main_keys(self.described))
+        for key in chosen:
+            if key not in self.described:
+                hint = did_you_mean(key, self.described)
+                raise RunError(f"{self.scenario.title} has no measure {quoted(key)}; {hint}")
+        return tuple(dict.fromkeys(chosen))
+
+    def defined(self, key: str) -> Ints:
+        """Rows of the futures in which a result is finite."""
+        return np.flatnonzero(np.isfinite(self.results.measures[key]))
+
+    def varies(self, key: str) -> bool:
+        """True if a result is finite in enough futures and differs between them."""
+        values = self.results.measures[key][self.defined(key)]
+        return len(values) >= MIN_FUTURES and bool(np.ptp(values) > 0.0)
+
+    @cached_property
+    def uncertain(self) -> tuple[Assumption, ...]:
+        """The assumptions that differ between futures."""
+        columns = np.flatnonzero(np.ptp(self.draws, axis=0) > 0.0)
+        return tuple(self.scenario.assumptions[column] for column in columns)
+
+    @cached_property
+    def draws(self) -> Floats:
+        """(futures, columns) draws of all assumptions, failed futures included."""
+        return np.asarray(self.run.assumptions.values, np.float64)
+
+    def draws_of(self, names: Sequence[str]) -> Floats:
+        """(futures, names) draws of some assumptions."""
+        return self.draws[:, [self.scenario.columns.index(name) for name in names]]
+
+
+def check_run(run: Run) -> None:
+    """Raise RunError if a run cannot be explored."""
+    finished = run.futures - run.failed
+    if finished < MIN_FUTURES:
+        failed = f", and {run.failed:,} of them failed" if run.failed else ""
+        raise RunError(
+            f"the run has {run.futures:,} futures{failed}: at least {MIN_FUTURES} finished futures are needed; use "
+            "--futures 1000"
+        )
+    if not run.counterfactual:
+        raise RunError(
+            "the run was simulated without the counterfactual, which the decisions are compared with; simulate the "
+            "scenario again"
+        )

@@ -1,0 +1,231 @@
+"""The file ``explore.toml``: groups of assumptions, decisions to compare, trials, and requirements."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import Field, ValidationError
+
+from octoplan.errors import QuantityError, ScenarioError
+from octoplan.explore.results import CHANCE, OTHERS
+from octoplan.scenario import Scenario
+from octoplan.scenario.amounts import parse_money
+from octoplan.scenario.field_types import TomlTable
+from octoplan.scenario.files import utf8_text
+from octoplan.scenario.quantities import units_of
+from octoplan.scenario.report import Report, did_you_mean, quoted
+from octoplan.scenario.toml_text import Toml, read_toml
+
+EXPECTED_BY_ERROR_TYPE = {
+    "string_type": "text in quotes", "list_type": "a list", "dict_type": "a table", "model_type": "a table",
+    "int_type": "a whole number", "float_type": "a number", "literal_error": '"sorties" or "months"',
+}  # fmt: skip
+RESERVED = (CHANCE, OTHERS)
+"""Names of rows of a ranking, which no group may have."""
+
+
+class DecisionTable(TomlTable):
+    """A table ``[decisions.NAME]``: other decisions than those of the scenario."""
+
+    title: str = Field("", description="title of the decision; its name by default")
+    changes: dict[str, Any] = Field(description="new values of decisions, by their keys in decisions.toml")
+
+
+class TrialTable(TomlTable):
+    """A table ``[trials.NAME]``: a trial whose value is estimated for some sizes."""
+
+    title: str = Field("", description="title of the trial; its name by default")
+    kind: Literal["sorties", "months"] = Field(description="sorties: test sorties; months: production at one plant")
+    informs: str = Field("", description="sorties: the assumption that each test sortie confirms with its probability")
+    plant: str = Field("", description="months: the plant whose output is observed")
+    sizes: list[int] = Field(min_length=1, description="numbers of test sorties, or of months")
+    price: float | str = Field(0.0, description='price of each sortie or month, such as "3 kGBP"')
+    fixed: float | str = Field(0.0, description="price of the trial whatever its size")
+
+
+class SettingsTable(TomlTable):
+    """All tables of ``explore.toml``."""
+
+    requirements: list[str] = Field(default_factory=list, description="requirements such as reach/2000 <= 2026-06")
+    groups: dict[str, list[str]] = Field(default_factory=dict, description="names of assumptions, * for any text")
+    decisions: dict[str, DecisionTable] = Field(default_factory=dict)
+    trials: dict[str, TrialTable] = Field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class ChangedDecisions:
+    """Decisions to compare: name, title, and changes of the scenario's decisions by their keys."""
+
+    name: str
+    title: str
+    changes: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class TrialSettings:
+    """A trial: name, title, kind, what it informs, its sizes, and its prices in the reporting currency."""
+
+    name: str
+    title: str
+    kind: str
+    informs: str
+    plant: str
+    sizes: tuple[int, ...]
+    price: float
+    fixed: float
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What an exploration examines in addition to what it always does.
+
+    Attributes:
+        groups: Names of the uncertain assumptions of each group.
+        decisions: Decisions to compare with those of the scenario.
+        trials: Trials whose value is estimated.
+        requirements: Requirements as text, such as ``reach/2000 <= 2026-06``.
+
+    """
+
+    groups: Mapping[str, tuple[str, ...]]
+    decisions: tuple[ChangedDecisions, ...] = ()
+    trials: tuple[TrialSettings, ...] = ()
+    requirements: tuple[str, ...] = ()
+
+
+NO_SETTINGS = Settings({})
+"""An exploration without ``explore.toml``."""
+
+
+def read_settings(path: Path, scenario: Scenario) -> Settings:
+    """Read ``explore.toml`` and check it against a scenario.
+
+    Raises:
+        ScenarioError: If the file cannot be read or is invalid; the exception lists all problems by file and line.
+
+    """
+    report = Report(str(path.parent))
+    try:
+        text = utf8_text(path.name, path.read_bytes(), report)
+    except OSError as error:
+        report.add(path.name, 0, f"cannot be read: {error.strerror or error}")
+        text = None
+    toml = None if text is None else read_toml(path.name, text, report)
+    report.raise_problems()
+    if toml is None:
+        return NO_SETTINGS
+    return Reader(scenario, toml, path.name, report).settings()
+
+
+@dataclass(frozen=True)
+class Reader:
+    """Reads the tables of one file, and reports each problem with its line."""
+
+    scenario: Scenario
+    toml: Toml
+    file: str
+    report: Report
+
+    def settings(self) -> Settings:
+        """The settings. Raises ScenarioError with all problems."""
+        table = self.table()
+        settings = Settings(
+            dict(self.groups(table.groups)), tuple(self.decisions(table.decisions)), tuple(self.trials(table.trials)),
+            tuple(table.requirements),
+        )  # fmt: skip
+        self.report.raise_problems()
+        return settings
+
+    def add(self, message: str, *path: object) -> None:
+        """Report a problem of the value at a path of keys."""
+        self.report.add(self.file, self.toml.line(*path), f"{'.'.join(map(str, path))}: {message}")
+
+    def table(self) -> SettingsTable:
+        """The tables of the file; empty ones if the form of one is invalid, which is reported."""
+        tree: Any = self.toml.tree
+        try:
+            return SettingsTable.model_validate(tree)
+        except ValidationError as error:
+            for details in error.errors(include_url=False):
+                path = tuple(key for key in details["loc"] if key not in ("float", "str"))
+                self.add(form_problem(details, path), *path)
+            self.report.raise_problems()
+            raise
+
+    def groups(self, tables: Mapping[str, list[str]]) -> Iterator[tuple[str, tuple[str, ...]]]:
+        """Yield name and uncertain assumptions of each group; no assumption may be in two groups."""
+        uncertain = {row.name: row for row in self.scenario.assumptions if not row.is_fixed}
+        group_of: dict[str, str] = {}
+        for name, patterns in tables.items():
+            chosen: dict[str, None] = {}
+            if name in (*RESERVED, *self.scenario.columns):
+                self.add(f"{quoted(name)} has another meaning in a ranking; choose another name", "groups", name)
+            if not patterns:
+                self.add("the group has no assumption; list at least one", "groups", name)
+            for pattern in patterns:
+                matching = [column for column in self.scenario.columns if fnmatchcase(column, pattern)]
+                if not matching:
+                    hint = did_you_mean(pattern, self.scenario.columns)
+                    message = f"no assumption of {self.scenario.title} has the name {quoted(pattern)}; {hint}"
+                    self.add(message, "groups", name)
+                elif not any(column in uncertain for column in matching):
+                    self.add(f"{quoted(pattern)} has no range, so that it cannot matter; give it one", "groups", name)
+                chosen |= dict.fromkeys(column for column in matching if column in uncertain)
+            for column in chosen:
+                if group_of.setdefault(column, name) != name:
+                    message = f"{column} is also in the group {group_of[column]}; an assumption has at most one group"
+                    self.add(message, "groups", name)
+            yield name, tuple(chosen)
+
+    def decisions(self, tables: Mapping[str, DecisionTable]) -> Iterator[ChangedDecisions]:
+        """Yield the decisions to compare; changes that are not possible are reported."""
+        for name, table in tables.items():
+            for key in table.changes:
+                if key in self.scenario.columns:
+                    message = f"{key} is an assumption; only decisions can be compared, by their keys in decisions.toml"
+                    self.add(message, "decisions", name, "changes", key)
+            if not table.changes:
+                self.add("there is no change; state at least one", "decisions", name, "changes")
+            try:
+                self.scenario.change(table.changes)
+            except ScenarioError as error:
+                for problem in error.problems:
+                    self.add(problem.message, "decisions", name, "changes")
+            yield ChangedDecisions(name, table.title or name, table.changes)
+
+    def trials(self, tables: Mapping[str, TrialTable]) -> Iterator[TrialSettings]:
+        """Yield the trials; invalid prices are reported."""
+        for name, table in tables.items():
+            price, fixed = (
+                self.money(value, name, key) for key, value in (("price", table.price), ("fixed", table.fixed))
+            )
+            yield TrialSettings(
+                name, table.title or name, table.kind, table.informs, table.plant, tuple(table.sizes), price, fixed
+            )
+
+    def money(self, value: float | str, trial: str, key: str) -> float:
+        """A price in the reporting currency."""
+        if isinstance(value, str):
+            units = units_of(self.scenario.names.currencies)
+            try:
+                return parse_money(value, units, self.scenario.currency)
+            except QuantityError as error:
+                self.add(str(error), "trials", trial, key)
+                return 0.0
+        if value < 0.0:
+            self.add(f"{value:g} is negative; a price is at least 0", "trials", trial, key)
+        return value
+
+
+def form_problem(details: Any, path: tuple[int | str, ...]) -> str:
+    """What is wrong with the form of a value, from the details of a validation error."""
+    if details["type"] == "extra_forbidden":
+        models = {"decisions": DecisionTable, "trials": TrialTable}
+        model = models.get(str(path[0]), SettingsTable) if len(path) > 1 else SettingsTable
+        return f"unknown field; {did_you_mean(path[-1], model.model_fields)}"
+    if details["type"] == "missing":
+        return "the field is required; add it"
+    expected = EXPECTED_BY_ERROR_TYPE.get(details["type"], details["msg"][:1].lower() + details["msg"][1:])
+    return f"{quoted(details['input'])} is not valid; expected {expected}"

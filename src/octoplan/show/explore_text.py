@@ -1,0 +1,255 @@
+"""Texts of an exploration: estimates with intervals, and the conclusion in sentences."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from math import isfinite, isnan
+from typing import NamedTuple
+
+from octoplan.explore.exploration import Exploration
+from octoplan.explore.findings import Findings
+from octoplan.explore.results import CHANCE, Estimate, Information, Ranking, Robustness, Share, SwitchingValue
+from octoplan.outcomes.format import digits, scaled
+from octoplan.scenario import Scenario
+from octoplan.scenario.assumptions import Assumption
+from octoplan.scenario.descriptions import subject, unit_text
+from octoplan.show.rounding import number, percent, range_digits
+from octoplan.show.theme import capitalised, join_names
+
+NET_BENEFIT = "net-benefit"
+"""Key of the result on which the conclusion begins, if it is explored."""
+NAMED_FACTORS = 3
+"""Largest number of factors, switching values or assumptions that a sentence names."""
+SMALL_SHARE = 0.05
+"""Share of variance below which the conclusion does not name a factor."""
+
+
+class Topic(NamedTuple):
+    """A sentence of the conclusion, with what it is about."""
+
+    topic: str
+    text: str
+
+
+def row_of(scenario: Scenario, name: str) -> Assumption | None:
+    """The assumption with a name; None for a group, chance or other factors."""
+    return scenario.assumptions[scenario.columns.index(name)] if name in scenario.columns else None
+
+
+def factor_title(scenario: Scenario, name: str, title: str) -> str:
+    """A factor in words: the subject of an assumption, otherwise its title."""
+    row = row_of(scenario, name)
+    return title if row is None else subject(scenario, row)
+
+
+def interval_text(item: Estimate, size: float = 1.0, unit: str = "") -> str:
+    """An estimate with its interval in brackets.
+
+    >>> interval_text(Estimate(41.2e6, 33.0e6, 49.0e6), 1e6, "M GBP")
+    '41 M GBP (33 to 49)'
+    """
+    if isnan(item.value):
+        return "not estimated"
+    low, value, high = item.low / size, item.value / size, item.high / size
+    text = with_unit(number(value, range_digits(low, high) if isfinite(high - low) else 3), unit)
+    return text if isnan(high - low) or low == high else f"{text} ({number(low, 2)} to {number(high, 2)})"
+
+
+def with_unit(text: str, unit: str) -> str:
+    """A number with its unit, if it has one."""
+    return f"{text} {unit}" if unit else text
+
+
+def share_text(item: Estimate) -> str:
+    """A share with its interval, in per cent; estimates below 0 are 0.
+
+    >>> share_text(Estimate(0.381, 0.352, 0.41)), share_text(Estimate(0.01, -0.01, 0.03))
+    ('38 % (35 to 41)', '1 % (0 to 3)')
+    """
+    if isnan(item.value):
+        return "not estimated"
+    value, low, high = (100.0 * min(max(end, 0.0), 1.0) for end in (item.value, item.low, item.high))
+    return f"{value:.0f} % ({low:.0f} to {high:.0f})"
+
+
+def money_scale(findings: Findings, items: Iterable[Estimate]) -> tuple[float, str]:
+    """Divisor and unit for amounts of money of several estimates."""
+    return scaled(findings.money, [abs(item.value) for item in items if isfinite(item.value)])
+
+
+def money_text(findings: Findings, item: Estimate) -> str:
+    """An amount of money with its interval."""
+    return interval_text(item, *money_scale(findings, [item]))
+
+
+def value_text(scenario: Scenario, name: str, value: float) -> str:
+    """A value of an assumption with its unit."""
+    row = row_of(scenario, name)
+    return with_unit(digits(value), "" if row is None else unit_text(row))
+
+
+def main_ranking(findings: Findings) -> Ranking | None:
+    """The ranking with which the conclusion begins: that of the net benefit, otherwise the first."""
+    named = [ranking for ranking in findings.rankings if ranking.measure == NET_BENEFIT]
+    return (named or list(findings.rankings) or [None])[0]
+
+
+def shares_of(ranking: Ranking) -> Sequence[Share]:
+    """The shares of the designed sample, which has chance; without one those of the run."""
+    return ranking.designed or ranking.from_run
+
+
+def first_of(share: Share) -> float:
+    """First-order index of a factor, by which factors are ordered; 0 if it was not estimated."""
+    return share.first.value if share.first is not None and isfinite(share.first.value) else 0.0
+
+
+def conclusion(exploration: Exploration) -> list[Topic]:
+    """The conclusion: what matters, what would change the decision, what is worth finding out, where it fails,
+    what to buy, and whether the estimates have converged.
+    """
+    texts = (
+        Topic("What matters most", " ".join(what_matters(exploration))),
+        Topic("What would change the decision", " ".join(what_changes(exploration))),
+        Topic("What is worth finding out", " ".join(worth_finding_out(exploration))),
+        Topic("Which decision is robust", " ".join(what_is_robust(exploration.findings))),
+        Topic("What to buy next", " ".join(what_to_buy(exploration.findings))),
+        Topic("Is the sample large enough", " ".join(is_converged(exploration.findings))),
+    )
+    return [topic for topic in texts if topic.text]
+
+
+def what_matters(exploration: Exploration) -> Iterator[str]:
+    """Sentences on the factors with the largest shares of the variance of the main result, and on chance."""
+    ranking = main_ranking(exploration.findings)
+    if ranking is None:
+        return
+    shares = shares_of(ranking)
+    title = ranking.title.lower() if ranking.title[1:2].islower() else ranking.title
+    factors = [share for share in shares if share.name != CHANCE and first_of(share) >= SMALL_SHARE]
+    largest = sorted(factors, key=first_of, reverse=True)[:NAMED_FACTORS]
+    named = [
+        f"{factor_title(exploration.scenario, share.name, share.title)}, {share_text(share.first)}"
+        for share in largest
+        if share.first is not None
+    ]
+    if named:
+        yield f"Of the variance of the {title}, these would be removed by knowing: {'; '.join(named)}."
+    else:
+        yield f"No single factor explains more than {percent(SMALL_SHARE)} of the variance of the {title}."
+    chance = next((share for share in shares if share.name == CHANCE), None)
+    if chance is not None and chance.total is not None:
+        yield (f"Chance, which no study removes (raids, weather, outages), makes up {share_text(chance.total)}.")
+
+
+def what_changes(exploration: Exploration) -> Iterator[str]:
+    """Sentences on the preferred decision and the assumptions at which another one is preferred."""
+    findings = exploration.findings
+    preferred = findings.information.decisions[0] if findings.information is not None else ""
+    if not preferred and findings.robustness:
+        preferred = max(findings.robustness, key=lambda item: item.mean.value).name
+    if not preferred or len(findings.decisions) < 2:
+        return
+    yield f"On average the best of {len(findings.decisions)} decisions is: {findings.decision_title(preferred)}."
+    switching = [item for item in findings.switching if isfinite(item.value.value)]
+    nearest = sorted(switching, key=lambda item: abs(item.quantile - 0.5))[:NAMED_FACTORS]
+    for item in nearest:
+        yield switching_sentence(exploration, item, preferred)
+    if findings.switching and not switching:
+        yield "No single assumption between its P1 and P99 changes that."
+
+
+def switching_sentence(exploration: Exploration, item: SwitchingValue, preferred: str) -> str:
+    """A sentence on the value of one assumption at which another decision is preferred."""
+    row = row_of(exploration.scenario, item.name)
+    unit = "" if row is None else unit_text(row)
+    side, other = ("above", item.above) if item.below == preferred else ("below", item.below)
+    beyond = 1.0 - item.quantile if side == "above" else item.quantile
+    title = factor_title(exploration.scenario, item.name, item.name)
+    return (
+        f"{capitalised(title)} {side} {interval_text(item.value, 1.0, unit)}: "
+        f"{exploration.findings.decision_title(other)} ({percent(beyond)} of futures)."
+    )
+
+
+def worth_finding_out(exploration: Exploration) -> Iterator[str]:
+    """Sentences on the values of information and of trials."""
+    findings, information = exploration.findings, exploration.findings.information
+    if information is None:
+        return
+    worth = [item for item in information.partial if item.value.sign > 0]
+    if not worth:
+        yield (
+            "No single assumption is worth finding out for the choice between these decisions: the value of knowing "
+            "each is not distinguishable from zero."
+        )
+    for item in worth[:NAMED_FACTORS]:
+        title = factor_title(exploration.scenario, item.name, item.title)
+        yield f"Knowing {title} before deciding is worth {money_text(findings, item.value)}."
+    yield f"Knowing all assumptions is worth {money_text(findings, information.perfect)}."
+    for best in best_sizes(information.trials):
+        yield trial_sentence(findings, best)
+
+
+def best_sizes(trials: Sequence[Information]) -> list[Information]:
+    """For each trial, the size with the largest value less cost."""
+    names = dict.fromkeys(trial.name for trial in trials)
+    return [max((t for t in trials if t.name == name), key=lambda t: t.value.value - t.cost) for name in names]
+
+
+def trial_sentence(findings: Findings, best: Information) -> str:
+    """A sentence on the best size of a trial."""
+    size, unit = scaled(findings.money, [best.cost])
+    cost = with_unit(number(best.cost / size), unit)
+    worth = money_text(findings, best.value)
+    if best.value.value <= best.cost or best.value.sign <= 0:
+        return f"{best.title}: no size examined is worth its cost (at {best.size:,}, worth {worth}, cost {cost})."
+    return f"{best.title}: the best size is {best.size:,}, worth {worth}, at a cost of {cost}."
+
+
+def what_is_robust(findings: Findings) -> Iterator[str]:
+    """A sentence on the decision with the smallest mean regret."""
+    if len(findings.robustness) < 2:
+        return
+    least = min(findings.robustness, key=lambda item: item.regret_mean.value)
+    yield (
+        f"{least.title} has the smallest regret: {money_text(findings, least.regret_mean)} on average less than the "
+        f"best decision of each future; it is the best in {share_text(least.best)} of futures."
+    )
+
+
+def what_to_buy(findings: Findings) -> Iterator[str]:
+    """Sentences on the first purchases of the best mix."""
+    if not findings.mix:
+        return
+    first = findings.mix[0]
+    yield f"First: {first.title}, net benefit {money_text(findings, first.net)} at a cost of " + (
+        f"{money_text(findings, first.cost)}" + ("." if first.is_clear else "; others are not clearly worse.")
+    )
+    if len(findings.mix) > 1:
+        yield f"Then: {'; '.join(item.title for item in findings.mix[1:NAMED_FACTORS])}."
+
+
+def is_converged(findings: Findings) -> Iterator[str]:
+    """Sentences on the precision of means, and on rankings that have not converged."""
+    short = [item for item in findings.sample_sizes if item.needed > item.futures]
+    if findings.sample_sizes:
+        if short:
+            most = max(short, key=lambda item: item.needed)
+            yield (
+                f"{len(short)} of {len(findings.sample_sizes)} key results need more than {most.futures:,} futures for "
+                f"the standard error wanted; the most needs {most.title.lower()}, {most.needed:,}."
+            )
+        else:
+            yield f"{findings.futures:,} futures are enough for the means of all key results."
+    ranking = main_ranking(findings)
+    if ranking is not None and ranking.note:
+        yield ranking.note
+
+
+def best_first(items: Sequence[Robustness]) -> list[Robustness]:
+    """Decisions by mean net benefit, the best first."""
+    return sorted(items, key=lambda item: -item.mean.value)
+
+
+def factor_list(scenario: Scenario, names: Sequence[str]) -> str:
+    """Assumptions in words, joined."""
+    return join_names([factor_title(scenario, name, name) for name in names])
