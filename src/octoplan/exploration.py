@@ -22,7 +22,7 @@ from octoplan.tables import Table
 
 
 class Exploration(exploration.Exploration):
-    """What matters in a run, where the plan fails, and what is worth finding out."""
+    """The main drivers of the results of a run, where the plan fails, and what is worth finding out."""
 
     @property
     def tables(self) -> dict[str, Table]:
@@ -60,7 +60,7 @@ def explore_scenario(
     executor: Executor | None = None,
     progress: Progress | None = None,
 ) -> Exploration:
-    """Find out what matters in a scenario or run, what would change the decision, and what is worth finding out.
+    """Find the main drivers of the results, what would change the decision, and what is worth finding out.
 
     Args:
         scenario: A run, or a scenario, its name or its path, which is then simulated.

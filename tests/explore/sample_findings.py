@@ -42,7 +42,7 @@ def sample_exploration() -> Exploration:
 
 def sample_findings(scenario: Scenario) -> Findings:
     """The made-up findings."""
-    made = Result("made", "good units made", "units", "amount", around(850.0, 12.0), 800.0, 900.0)
+    output = Result("made", "good units made", "units", "amount", around(850.0, 12.0), 800.0, 900.0)
     net = Result("net-benefit", "net benefit", "GBP (2025)", "amount", around(-2.1e6, 0.3e6), -9e6, 4e6)
     return Findings(
         version="0.0",
@@ -51,9 +51,9 @@ def sample_findings(scenario: Scenario) -> Findings:
         futures=256,
         failed=3,
         money="GBP (2025)",
-        results=(made, net),
+        results=(output, net),
         decisions=(ComparedDecision("as-decided", "As decided"), ComparedDecision("no", "No programme")),
-        rankings=(ranking(made), replace(ranking(net), note="The order of the first two factors is not settled.")),
+        rankings=(ranking(output), replace(ranking(net), note="The order of the first two factors is not settled.")),
         switching=(
             SwitchingValue(DAMAGE, around(72_000.0, 9_000.0), 0.3, "no", "as-decided"),
             SwitchingValue(

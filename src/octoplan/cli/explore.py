@@ -52,7 +52,7 @@ def explore(
     threads: int | None = None,
     cluster: str | None = None,
 ) -> None:
-    """Find out what matters, where the plan fails, and what is worth finding out; write the results as a folder.
+    """Find the main drivers of the results, where the plan fails, and what is worth finding out.
 
     Parameters
     ----------
@@ -89,7 +89,7 @@ def explore(
     check_output_folder(folder)
     read = NO_SETTINGS if settings is None else read_settings(settings, source.scenario)
     hidden = folder.absolute().parent / f".{folder.absolute().name}.futures"
-    with kept_futures(hidden), executor(threads, cluster) as pool, compilation_notice(), progress_bar() as progress:
+    with futures_folder(hidden), executor(threads, cluster) as pool, compilation_notice(), progress_bar() as progress:
         run = source.run(hidden / "run", pool, track(progress, "simulating"))
         parts = PartProgress(progress)
         evaluations = Evaluations(hidden, pool, parts)
@@ -101,7 +101,7 @@ def explore(
 
 
 @contextmanager
-def kept_futures(folder: Path) -> Iterator[None]:
+def futures_folder(folder: Path) -> Iterator[None]:
     """Create the folder of futures, and remove it at the end, but keep its content if the command does not finish.
 
     It is created before anything is simulated, so that a folder that cannot be written is an error at once.
@@ -143,14 +143,14 @@ class Source:
         scenario: The scenario.
         futures: Number of futures.
         seed: Seed of the run.
-        given: The run that was read; None if the scenario is to be simulated.
+        earlier: The run that was read; None if the scenario is to be simulated.
 
     """
 
     scenario: "Scenario"
     futures: int
     seed: int
-    given: "Run | None" = None
+    earlier: "Run | None" = None
 
     def run(self, folder: Path, pool: "Executor", progress: "Progress") -> "Run":
         """The run: as given, or as simulated by an earlier call of an interrupted command, or simulated now."""
@@ -158,8 +158,8 @@ class Source:
         from octoplan.outcomes.store import read, write_results
         from octoplan.outcomes.streamed_run import StreamedRun
 
-        if self.given is not None:
-            return self.given
+        if self.earlier is not None:
+            return self.earlier
         if folder.exists():
             run = read(folder, in_memory=False)
             if (run.scenario.hash, run.seed, run.futures) == (self.scenario.hash, self.seed, self.futures):

@@ -58,7 +58,7 @@ app.command(
 )
 app.command(
     "octoplan.cli.explore:explore",
-    help="Find out what matters, where the plan fails, and what is worth finding out.",
+    help="Find the main drivers of the results, where the plan fails, and what is worth finding out.",
 )
 app.command("octoplan.cli.export:export", help="Write a run as tables: xlsx, parquet or csv, with descriptors.")
 app.command("octoplan.cli.app:app", help="Serve the interactive page of a scenario.")

@@ -6,14 +6,16 @@ from functools import cached_property
 
 import numpy as np
 
+from octoplan.answer.totals import Totals
 from octoplan.errors import RunError
+from octoplan.explore.decisions import Benefits, benefits, decisions_of
 from octoplan.explore.evaluate import Evaluations, Results, results_of
 from octoplan.explore.settings import Settings
 from octoplan.outcomes.main_measures import main_keys
 from octoplan.outcomes.run import Run
 from octoplan.outcomes.view import Measure
 from octoplan.scenario import Scenario
-from octoplan.scenario.arrays import Floats, Ints
+from octoplan.scenario.arrays import Compiled, Floats, Ints
 from octoplan.scenario.assumptions import Assumption
 from octoplan.scenario.report import did_you_mean, quoted
 
@@ -49,6 +51,23 @@ class Base:
     def results(self) -> Results:
         """Results of the futures of the run."""
         return results_of(self.run)
+
+    @cached_property
+    def benefits(self) -> Benefits:
+        """Net benefits of the decisions that are compared, in the futures of the run."""
+        stated = {item.name: item.changes for item in self.settings.decisions} or None
+        titles = {item.name: item.title for item in self.settings.decisions}
+        decisions = decisions_of(self.scenario, stated, titles)
+        by_arrays = {id(decision.scenario.compile()): decision for decision in decisions}
+
+        def simulate(compiled: Compiled, draws: Floats, first: int) -> tuple[Totals, Ints]:
+            decision = by_arrays[id(compiled)]
+            results = self.evaluations.evaluate(
+                decision.title.lower(), decision.scenario, draws, self.run.seed, first=first, counterfactual=False
+            )
+            return results.totals, results.status
+
+        return benefits(self.run, decisions, simulate)
 
     @cached_property
     def described(self) -> dict[str, Measure]:

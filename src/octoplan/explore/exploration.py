@@ -1,7 +1,6 @@
 """An exploration of a run: what was found, with its scenario and the wall time of each part."""
 
 import time
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from importlib.metadata import version
 
@@ -11,6 +10,7 @@ from threadpoolctl import threadpool_limits
 from octoplan.explore.base import Base, check_run
 from octoplan.explore.evaluate import Evaluations, Progress
 from octoplan.explore.findings import Findings, Result
+from octoplan.explore.parts import PARTS
 from octoplan.explore.results import Estimate
 from octoplan.explore.settings import Settings
 from octoplan.outcomes.intervals import half_width, interval
@@ -19,9 +19,6 @@ from octoplan.outcomes.view import view_of
 from octoplan.scenario import Scenario
 
 __all__ = ["Exploration", "Progress", "explore_run"]
-
-Part = Callable[[Base, Findings], Findings]
-"""A part of an exploration: adds what it found to the findings of the parts before it."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,10 +35,6 @@ class Exploration:
     scenario: Scenario
     findings: Findings
     seconds: dict[str, float] = field(default_factory=dict)
-
-
-PARTS: dict[str, Part] = {}
-"""The parts of an exploration in their order, by name."""
 
 
 def explore_run(run: Run, settings: Settings, evaluations: Evaluations, measures: tuple[str, ...] = ()) -> Exploration:

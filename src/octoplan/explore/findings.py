@@ -68,7 +68,7 @@ class Findings:
         failed: Futures of the run that failed, which are excluded from everything.
         money: Unit of money, such as ``GBP (2025)``.
         results: The results explored.
-        decisions: The decisions compared; the first is the scenario's own.
+        decisions: The decisions compared; the first is those of the scenario.
         rankings: A ranking of each result.
         tornado: Bars of all results.
         switching: Switching values of the preferred decision.

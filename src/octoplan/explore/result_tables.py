@@ -15,13 +15,13 @@ ESTIMATE_NOTES = (("", "estimate"), ("_low", "lower end of its 95 % interval"), 
 def tables(exploration: Exploration) -> tuple[Table, ...]:
     """All tables with at least one row, by kind of result."""
     findings, scenario = exploration.findings, exploration.scenario
-    everything = (
+    all_tables = (
         result_table(findings), ranking_table(findings), convergence_table(findings), tornado_table(findings, scenario),
         switching_table(findings, scenario), impact_table(findings, scenario), information_table(findings),
         trial_table(findings), box_table(findings), limit_table(findings, scenario), leaf_table(findings, scenario),
         robustness_table(findings), info_gap_table(findings), mix_table(findings), sample_size_table(findings),
     )  # fmt: skip
-    return tuple(table for table in everything if len(table))
+    return tuple(table for table in all_tables if len(table))
 
 
 def number(value: float) -> Cell:

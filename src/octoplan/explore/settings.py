@@ -222,8 +222,8 @@ class Reader:
 def form_problem(details: Any, path: tuple[int | str, ...]) -> str:
     """What is wrong with the form of a value, from the details of a validation error."""
     if details["type"] == "extra_forbidden":
-        models = {"decisions": DecisionTable, "trials": TrialTable}
-        model = models.get(str(path[0]), SettingsTable) if len(path) > 1 else SettingsTable
+        models: dict[str, type[TomlTable]] = {"decisions": DecisionTable, "trials": TrialTable}
+        model = SettingsTable if len(path) == 1 else models[str(path[0])]
         return f"unknown field; {did_you_mean(path[-1], model.model_fields)}"
     if details["type"] == "missing":
         return "the field is required; add it"

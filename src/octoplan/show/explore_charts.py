@@ -197,8 +197,8 @@ def rank_chart(exploration: Exploration, ranking: Ranking) -> go.Figure:
 def ordered(ranking: Ranking) -> list[Share]:
     """The rows of a ranking: factors by first-order index, then other factors, then chance."""
     shares = list(shares_of(ranking))
-    named = sorted((s for s in shares if s.name not in (CHANCE, OTHERS)), key=first_of, reverse=True)
-    return named[:MAX_ROWS] + [share for name in (OTHERS, CHANCE) for share in shares if share.name == name]
+    chosen = sorted((s for s in shares if s.name not in (CHANCE, OTHERS)), key=first_of, reverse=True)
+    return chosen[:MAX_ROWS] + [share for name in (OTHERS, CHANCE) for share in shares if share.name == name]
 
 
 def row_name(scenario: Scenario, share: Share) -> str:

@@ -83,7 +83,7 @@ def sections(exploration: Exploration) -> Iterator[Section]:
         return [figure for name, figure in figures.items() if name in names]
 
     yield Section(
-        "rank", "What matters: shares of the variance", [r.note for r in findings.rankings[:1] if r.note],
+        "rank", "Main drivers: shares of the variance", [r.note for r in findings.rankings[:1] if r.note],
         drawn("rank", "convergence"), captioned(tables.ranking_table(exploration), RANKING_CAPTION),
     )  # fmt: skip
     yield Section(

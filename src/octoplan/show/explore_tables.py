@@ -141,7 +141,7 @@ def robustness_table(findings: Findings) -> TableText:
 
     head = (
         "decision", f"mean net benefit, {unit}", "mean regret", "P90 regret", "largest regret", "worst tenth",
-        "requirement met", "is best", "mean is best",
+        "better than no programme", "is best", "mean is best",
     )  # fmt: skip
     rows = [
         (

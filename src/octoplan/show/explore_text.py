@@ -1,7 +1,7 @@
 """Texts of an exploration: estimates with intervals, and the conclusion in sentences."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from math import isfinite, isnan
+from math import floor, isfinite, isnan, log10
 from typing import NamedTuple
 
 from octoplan.explore.exploration import Exploration
@@ -11,13 +11,15 @@ from octoplan.outcomes.format import digits, scaled
 from octoplan.scenario import Scenario
 from octoplan.scenario.assumptions import Assumption
 from octoplan.scenario.descriptions import subject, unit_text
-from octoplan.show.rounding import number, percent, range_digits
+from octoplan.show.rounding import number, percent, to_decimals
 from octoplan.show.theme import capitalised, join_names
 
 NET_BENEFIT = "net-benefit"
 """Key of the result on which the conclusion begins, if it is explored."""
 NAMED_FACTORS = 3
 """Largest number of factors, switching values or assumptions that a sentence names."""
+FINER = 1.5
+"""Leading digit of the half-width of an interval below which one more decimal is printed."""
 SMALL_SHARE = 0.05
 """Share of variance below which the conclusion does not name a factor."""
 
@@ -41,16 +43,24 @@ def factor_title(scenario: Scenario, name: str, title: str) -> str:
 
 
 def interval_text(item: Estimate, size: float = 1.0, unit: str = "") -> str:
-    """An estimate with its interval in brackets.
+    """An estimate with its interval in brackets, as precise as the interval.
 
-    >>> interval_text(Estimate(41.2e6, 33.0e6, 49.0e6), 1e6, "M GBP")
-    '41 M GBP (33 to 49)'
+    >>> interval_text(Estimate(41.2e6, 33.0e6, 49.0e6), 1e6, "M GBP"), interval_text(Estimate(1.0, 0.98, 1.02))
+    ('41 M GBP (33 to 49)', '1.00 (0.98 to 1.02)')
+    >>> interval_text(Estimate(2.0, 2.0, 2.0)), interval_text(Estimate(float("nan"), 0.0, 0.0))
+    ('2', 'not estimated')
     """
     if isnan(item.value):
         return "not estimated"
     low, value, high = item.low / size, item.value / size, item.high / size
-    text = with_unit(number(value, range_digits(low, high) if isfinite(high - low) else 3), unit)
-    return text if isnan(high - low) or low == high else f"{text} ({number(low, 2)} to {number(high, 2)})"
+    half = 0.5 * (high - low)
+    if not isfinite(half) or half <= max(1e-9 * abs(value), 1e-6):
+        return with_unit(number(value), unit)
+    order = floor(log10(half))
+    decimals = -order if half >= FINER * 10.0**order else 1 - order
+    texts = (to_decimals(end, decimals) for end in (value, low, high))
+    middle, lower, upper = texts
+    return f"{with_unit(middle, unit)} ({lower} to {upper})"
 
 
 def with_unit(text: str, unit: str) -> str:
@@ -88,8 +98,8 @@ def value_text(scenario: Scenario, name: str, value: float) -> str:
 
 def main_ranking(findings: Findings) -> Ranking | None:
     """The ranking with which the conclusion begins: that of the net benefit, otherwise the first."""
-    named = [ranking for ranking in findings.rankings if ranking.measure == NET_BENEFIT]
-    return (named or list(findings.rankings) or [None])[0]
+    chosen = [ranking for ranking in findings.rankings if ranking.measure == NET_BENEFIT]
+    return next(iter(chosen or findings.rankings), None)
 
 
 def shares_of(ranking: Ranking) -> Sequence[Share]:
@@ -103,21 +113,21 @@ def first_of(share: Share) -> float:
 
 
 def conclusion(exploration: Exploration) -> list[Topic]:
-    """The conclusion: what matters, what would change the decision, what is worth finding out, where it fails,
+    """The conclusion: main drivers, what would change the decision, what is worth finding out, where it fails,
     what to buy, and whether the estimates have converged.
     """
     texts = (
-        Topic("What matters most", " ".join(what_matters(exploration))),
-        Topic("What would change the decision", " ".join(what_changes(exploration))),
-        Topic("What is worth finding out", " ".join(worth_finding_out(exploration))),
-        Topic("Which decision is robust", " ".join(what_is_robust(exploration.findings))),
-        Topic("What to buy next", " ".join(what_to_buy(exploration.findings))),
-        Topic("Is the sample large enough", " ".join(is_converged(exploration.findings))),
+        Topic("Main drivers of the result", " ".join(driver_sentences(exploration))),
+        Topic("What would change the decision", " ".join(decision_sentences(exploration))),
+        Topic("What is worth finding out", " ".join(information_sentences(exploration))),
+        Topic("Which decision is robust", " ".join(robustness_sentences(exploration.findings))),
+        Topic("What to buy next", " ".join(purchase_sentences(exploration.findings))),
+        Topic("Is the sample large enough", " ".join(precision_sentences(exploration.findings))),
     )
     return [topic for topic in texts if topic.text]
 
 
-def what_matters(exploration: Exploration) -> Iterator[str]:
+def driver_sentences(exploration: Exploration) -> Iterator[str]:
     """Sentences on the factors with the largest shares of the variance of the main result, and on chance."""
     ranking = main_ranking(exploration.findings)
     if ranking is None:
@@ -126,13 +136,13 @@ def what_matters(exploration: Exploration) -> Iterator[str]:
     title = ranking.title.lower() if ranking.title[1:2].islower() else ranking.title
     factors = [share for share in shares if share.name != CHANCE and first_of(share) >= SMALL_SHARE]
     largest = sorted(factors, key=first_of, reverse=True)[:NAMED_FACTORS]
-    named = [
+    chosen = [
         f"{factor_title(exploration.scenario, share.name, share.title)}, {share_text(share.first)}"
         for share in largest
         if share.first is not None
     ]
-    if named:
-        yield f"Of the variance of the {title}, these would be removed by knowing: {'; '.join(named)}."
+    if chosen:
+        yield f"Of the variance of the {title}, these would be removed by knowing: {'; '.join(chosen)}."
     else:
         yield f"No single factor explains more than {percent(SMALL_SHARE)} of the variance of the {title}."
     chance = next((share for share in shares if share.name == CHANCE), None)
@@ -140,7 +150,7 @@ def what_matters(exploration: Exploration) -> Iterator[str]:
         yield (f"Chance, which no study removes (raids, weather, outages), makes up {share_text(chance.total)}.")
 
 
-def what_changes(exploration: Exploration) -> Iterator[str]:
+def decision_sentences(exploration: Exploration) -> Iterator[str]:
     """Sentences on the preferred decision and the assumptions at which another one is preferred."""
     findings = exploration.findings
     preferred = findings.information.decisions[0] if findings.information is not None else ""
@@ -170,7 +180,7 @@ def switching_sentence(exploration: Exploration, item: SwitchingValue, preferred
     )
 
 
-def worth_finding_out(exploration: Exploration) -> Iterator[str]:
+def information_sentences(exploration: Exploration) -> Iterator[str]:
     """Sentences on the values of information and of trials."""
     findings, information = exploration.findings, exploration.findings.information
     if information is None:
@@ -205,7 +215,7 @@ def trial_sentence(findings: Findings, best: Information) -> str:
     return f"{best.title}: the best size is {best.size:,}, worth {worth}, at a cost of {cost}."
 
 
-def what_is_robust(findings: Findings) -> Iterator[str]:
+def robustness_sentences(findings: Findings) -> Iterator[str]:
     """A sentence on the decision with the smallest mean regret."""
     if len(findings.robustness) < 2:
         return
@@ -216,7 +226,7 @@ def what_is_robust(findings: Findings) -> Iterator[str]:
     )
 
 
-def what_to_buy(findings: Findings) -> Iterator[str]:
+def purchase_sentences(findings: Findings) -> Iterator[str]:
     """Sentences on the first purchases of the best mix."""
     if not findings.mix:
         return
@@ -228,7 +238,7 @@ def what_to_buy(findings: Findings) -> Iterator[str]:
         yield f"Then: {'; '.join(item.title for item in findings.mix[1:NAMED_FACTORS])}."
 
 
-def is_converged(findings: Findings) -> Iterator[str]:
+def precision_sentences(findings: Findings) -> Iterator[str]:
     """Sentences on the precision of means, and on rankings that have not converged."""
     short = [item for item in findings.sample_sizes if item.needed > item.futures]
     if findings.sample_sizes:

@@ -1,0 +1,96 @@
+"""An exploration of a small scenario from its run: what it finds, what it refuses, and that it repeats to the bit."""
+
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from octoplan.api import simulate
+from octoplan.errors import RunError
+from octoplan.exploration import Exploration, explore_scenario, read_explored
+from octoplan.explore.folder import exploration_files
+from octoplan.outcomes.run import Run
+from tests.explore.sample_findings import sample_scenario
+
+FUTURES = 64
+
+
+@cache
+def sample_run() -> Run:
+    """A run of the small scenario."""
+    return simulate(sample_scenario(), FUTURES, seed=3)
+
+
+@cache
+def sample_result() -> Exploration:
+    """An exploration of this run with default settings."""
+    return explore_scenario(sample_run())
+
+
+def test_decisions_and_robustness() -> None:
+    """The scenario's decisions are compared with no programme; in each future one of them has no regret."""
+    findings = sample_result().findings
+    assert [decision.name for decision in findings.decisions] == ["as-decided", "no-programme"]
+    assert [row.name for row in findings.robustness] == ["as-decided", "no-programme"]
+    first, second = findings.robustness
+    assert second.mean.value == 0.0
+    assert first.best.value + second.best.value == pytest.approx(1.0)
+    assert first.regret_mean.value - second.regret_mean.value == pytest.approx(second.mean.value - first.mean.value)
+
+
+def test_same_bits_on_two_threads() -> None:
+    """The files are the same from a run and from its scenario, on one thread and on two."""
+    with ThreadPoolExecutor(2) as pool:
+        again = explore_scenario(sample_scenario(), FUTURES, seed=3, executor=pool)
+    first, second = (exploration_files(item) for item in (sample_result(), again))
+    assert first.pop("seconds.json") != ""
+    assert second.pop("seconds.json") != ""
+    assert first == second
+    assert again.page == sample_result().page
+
+
+def test_saved_and_read(tmp_path: Path) -> None:
+    """A saved exploration gives the same page and tables."""
+    sample_result().save(tmp_path / "explored")
+    read = read_explored(tmp_path / "explored")
+    assert read.page == sample_result().page == (tmp_path / "explored" / "explore.html").read_text("utf-8")
+    assert read.tables.keys() == sample_result().tables.keys()
+
+
+def test_own_decisions(tmp_path: Path) -> None:
+    """Decisions of the settings are compared instead of the default ones."""
+    path = tmp_path / "explore.toml"
+    path.write_text('[decisions.half]\ntitle = "Half the output"\nchanges = { "output.bench" = "x0.5" }\n')
+    findings = explore_scenario(sample_run(), settings=path).findings
+    assert findings.decision_title("half") == "Half the output"
+    assert [row.name for row in findings.robustness] == ["as-decided", "no-programme", "half"]
+
+
+def test_unknown_measure() -> None:
+    """An unknown measure is refused with the nearest name."""
+    with pytest.raises(RunError, match="did you mean 'leakers'"):
+        explore_scenario(sample_run(), measures=["leakerz"])
+
+
+def test_chosen_measures() -> None:
+    """Only the measures asked for are explored, once each."""
+    findings = explore_scenario(sample_run(), measures=["made", "leakers", "made"]).findings
+    assert [result.key for result in findings.results] == ["made", "leakers"]
+
+
+def test_too_few_futures() -> None:
+    """A run with too few futures is refused."""
+    with pytest.raises(RunError, match="at least 32 finished futures are needed"):
+        explore_scenario("pocket", futures=16)
+
+
+def test_no_counterfactual() -> None:
+    """A run without the counterfactual is refused."""
+    with pytest.raises(RunError, match="without the counterfactual"):
+        explore_scenario(simulate("pocket", 32, counterfactual=False))
+
+
+def test_card() -> None:
+    """A notebook shows the conclusion."""
+    assert "smallest regret" in sample_result()._repr_html_()

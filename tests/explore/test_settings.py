@@ -1,0 +1,115 @@
+"""The file ``explore.toml``: what it may state, and that every problem is reported with its line."""
+
+from pathlib import Path
+
+import pytest
+
+from octoplan.errors import ScenarioError
+from octoplan.explore.settings import Settings, read_settings
+from tests.explore.sample_findings import DAMAGE, LEAD, P_KILL, sample_scenario
+
+VALID = """\
+requirements = ["net-benefit >= 0"]
+
+[groups]
+enemy = ["threats.*"]
+
+[decisions.more]
+title = "More output"
+changes = { "output.bench" = "x1.5" }
+
+[trials.tests]
+title = "Test sorties"
+kind = "sorties"
+informs = "lethality.pocket.drone.p_kill"
+sizes = [50, 100]
+price = "3 kGBP"
+"""
+
+
+def read(folder: Path, text: str) -> Settings:
+    """The settings of a text."""
+    path = folder / "explore.toml"
+    path.write_text(text, "utf-8")
+    return read_settings(path, sample_scenario())
+
+
+def problems(folder: Path, text: str) -> list[str]:
+    """The problems of a text, without the path of the folder."""
+    with pytest.raises(ScenarioError) as caught:
+        read(folder, text)
+    return [str(problem).replace(f"{folder}/", "") for problem in caught.value.problems]
+
+
+def test_all_tables(tmp_path: Path) -> None:
+    """Groups have the uncertain assumptions that match, prices are in the reporting currency."""
+    settings = read(tmp_path, VALID)
+    assert settings.groups == {"enemy": (DAMAGE,)}
+    assert settings.requirements == ("net-benefit >= 0",)
+    (decision,), (trial,) = settings.decisions, settings.trials
+    assert (decision.name, decision.title, decision.changes) == ("more", "More output", {"output.bench": "x1.5"})
+    assert (trial.informs, trial.sizes, trial.price, trial.fixed) == (P_KILL, (50, 100), 3000.0, 0.0)
+
+
+def test_all_problems_in_one_report(tmp_path: Path) -> None:
+    """Every problem is reported, with the line of its key and the nearest name."""
+    text = """\
+[groups]
+unknown = ["threats.drone.damagee"]
+fixed = ["lanes.road.*"]
+chance = ["threats.drone.damage"]
+twice = ["suppliers.*", "threats.*"]
+
+[decisions.wrong]
+changes = { "output.bnch" = 5 }
+
+[trials.tests]
+kind = "sorties"
+sizes = [50]
+price = "3 kEUR"
+"""
+    messages = problems(tmp_path, text)
+    assert [problem.partition(": ")[0] for problem in messages] == [
+        "explore.toml:2", "explore.toml:3", "explore.toml:4", "explore.toml:5", "explore.toml:8", "explore.toml:13",
+    ]  # fmt: skip
+    assert "did you mean 'threats.drone.damage'?" in messages[0]
+    assert "has no range" in messages[1]
+    assert "another meaning" in messages[2]
+    assert f"{DAMAGE} is also in the group chance" in messages[3]
+    assert "did you mean 'bench'?" in messages[4]
+    assert "trials.tests.price" in messages[5]
+
+
+def test_an_assumption_is_no_decision(tmp_path: Path) -> None:
+    """Changes of an assumption are refused: decisions are compared in the same futures."""
+    (problem,) = problems(tmp_path, f'[decisions.x]\nchanges = {{ "{LEAD}" = "3 days" }}\n')
+    assert problem.startswith("explore.toml:2: ")
+    assert f"{LEAD} is an assumption" in problem
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "part"),
+    [
+        ("[trials.t]\nkind = 'flights'\nsizes = [1]\n", 2, 'expected "sorties" or "months"'),
+        ("[trials.t]\nkind = 'months'\n", 1, "the field is required"),
+        ("[trials.t]\nkind = 'months'\nsizes = ['a']\n", 3, "expected a whole number"),
+        ("[trials.t]\nkind = 'sorties'\nsize = 3\nsizes = [1]\n", 3, "did you mean 'sizes'?"),
+        ("[trials.t]\nkind = 'sorties'\nsizes = [1]\nfixed = -1.0\n", 4, "is negative"),
+        ("[group]\na = ['b']\n", 1, "did you mean 'groups'?"),
+        ("[groups]\na = []\n", 2, "list at least one"),
+        ("[groups\n", 1, "is not valid TOML"),
+        ("[decisions.x]\nchanges = {}\n", 2, "state at least one"),
+        ("", 1, "is empty"),
+    ],
+)
+def test_form(tmp_path: Path, text: str, line: int, part: str) -> None:
+    """A value of the wrong form is reported with its line and what is expected."""
+    (problem,) = problems(tmp_path, text)
+    assert problem.startswith(f"explore.toml:{line}: ")
+    assert part in problem
+
+
+def test_missing_file(tmp_path: Path) -> None:
+    """A file that cannot be read is one problem."""
+    with pytest.raises(ScenarioError, match="cannot be read"):
+        read_settings(tmp_path / "no.toml", sample_scenario())
