@@ -90,7 +90,7 @@ def test_an_assumption_is_no_decision(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "line", "part"),
     [
-        ("[trials.t]\nkind = 'flights'\nsizes = [1]\n", 2, 'expected "sorties" or "months"'),
+        ("[trials.t]\nkind = 'lessons'\nsizes = [1]\n", 2, 'expected "sorties" or "months"'),
         ("[trials.t]\nkind = 'months'\n", 1, "the field is required"),
         ("[trials.t]\nkind = 'months'\nsizes = ['a']\n", 3, "expected a whole number"),
         ("[trials.t]\nkind = 'sorties'\nsize = 3\nsizes = [1]\n", 3, "did you mean 'sizes'?"),

@@ -6,17 +6,17 @@ from functools import cached_property
 
 import numpy as np
 
-from octoplan.answer.totals import Totals
 from octoplan.errors import RunError
-from octoplan.explore.decisions import Benefits, benefits, decisions_of
+from octoplan.explore.decisions import Benefits, Decision, benefits, decisions_of, simulate_decisions
 from octoplan.explore.evaluate import Evaluations, Results, results_of
 from octoplan.explore.settings import Settings
 from octoplan.outcomes.main_measures import main_keys
 from octoplan.outcomes.run import Run
 from octoplan.outcomes.view import Measure
 from octoplan.scenario import Scenario
-from octoplan.scenario.arrays import Compiled, Floats, Ints
+from octoplan.scenario.arrays import Floats, Ints
 from octoplan.scenario.assumptions import Assumption
+from octoplan.scenario.descriptions import subject
 from octoplan.scenario.report import did_you_mean, quoted
 
 MIN_FUTURES = 32
@@ -53,21 +53,21 @@ class Base:
         return results_of(self.run)
 
     @cached_property
-    def benefits(self) -> Benefits:
-        """Net benefits of the decisions that are compared, in the futures of the run."""
+    def decisions(self) -> tuple[Decision, ...]:
+        """The decisions that are compared."""
         stated = {item.name: item.changes for item in self.settings.decisions} or None
         titles = {item.name: item.title for item in self.settings.decisions}
-        decisions = decisions_of(self.scenario, stated, titles)
-        by_arrays = {id(decision.scenario.compile()): decision for decision in decisions}
+        return decisions_of(self.scenario, stated, titles)
 
-        def simulate(compiled: Compiled, draws: Floats, first: int) -> tuple[Totals, Ints]:
-            decision = by_arrays[id(compiled)]
-            results = self.evaluations.evaluate(
-                decision.title.lower(), decision.scenario, draws, self.run.seed, first=first, counterfactual=False
-            )
-            return results.totals, results.status
+    @cached_property
+    def decided(self) -> tuple[Results, ...]:
+        """Results of each decision in the futures of the run."""
+        return simulate_decisions(self.run, self.decisions, self.evaluations, self.results)
 
-        return benefits(self.run, decisions, simulate)
+    @cached_property
+    def benefits(self) -> Benefits:
+        """Net benefits of the decisions."""
+        return benefits(self.decisions, self.decided)
 
     @cached_property
     def described(self) -> dict[str, Measure]:
@@ -103,6 +103,16 @@ class Base:
     def draws(self) -> Floats:
         """(futures, columns) draws of all assumptions, failed futures included."""
         return np.asarray(self.run.assumptions.values, np.float64)
+
+    @cached_property
+    def correlated(self) -> frozenset[str]:
+        """Names of the assumptions that are drawn jointly with others, or are correlated."""
+        copula = (self.scenario.columns[column] for column in self.scenario.copula.columns)
+        return frozenset((*copula, *self.scenario.posterior_columns))
+
+    def title(self, name: str) -> str:
+        """The assumption with a name in words."""
+        return subject(self.scenario, self.scenario.assumptions[self.scenario.columns.index(name)])
 
     def draws_of(self, names: Sequence[str]) -> Floats:
         """(futures, names) draws of some assumptions."""

@@ -79,12 +79,12 @@ def sections(exploration: Exploration) -> Iterator[Section]:
         for name, (chart, caption) in main_charts(exploration).items()
     }
 
-    def drawn(*names: str) -> list[PageFigure]:
+    def figures_of(*names: str) -> list[PageFigure]:
         return [figure for name, figure in figures.items() if name in names]
 
     yield Section(
         "rank", "Main drivers: shares of the variance", [r.note for r in findings.rankings[:1] if r.note],
-        drawn("rank", "convergence"), captioned(tables.ranking_table(exploration), RANKING_CAPTION),
+        figures_of("rank", "convergence"), captioned(tables.ranking_table(exploration), RANKING_CAPTION),
     )  # fmt: skip
     yield Section(
         "switching", "What would change the decision: switching values", (), (),
@@ -92,18 +92,22 @@ def sections(exploration: Exploration) -> Iterator[Section]:
     )  # fmt: skip
     trials = [name for name in figures if name.startswith("trial-")]
     yield Section(
-        "information", "What is worth finding out: value of information", (), drawn("information", *trials),
+        "information", "What is worth finding out: value of information", (), figures_of("information", *trials),
         [
             *captioned(tables.information_table(exploration), INFORMATION_CAPTION),
             *captioned(tables.trial_table(findings), TRIAL_CAPTION),
         ],
     )  # fmt: skip
     yield Section(
-        "robustness", "Which decision is robust", (), drawn("regret"),
+        "robustness", "Which decision is robust", (), figures_of("regret"),
         captioned(tables.robustness_table(findings), ROBUSTNESS_CAPTION),
     )  # fmt: skip
     yield Section(
-        "mix", "What to buy next: the best mix", (), drawn("mix"), captioned(tables.mix_table(findings), MIX_CAPTION)
+        "mix",
+        "What to buy next: the best mix",
+        (),
+        figures_of("mix"),
+        captioned(tables.mix_table(findings), MIX_CAPTION),
     )
     yield Section(
         "sample-size", "How many futures are enough", (), (),
