@@ -77,6 +77,7 @@ def explore(
 
     """
     from octoplan.exploration import public_exploration
+    from octoplan.explore.base import MIN_FUTURES, measures_to_explore
     from octoplan.explore.evaluate import Evaluations
     from octoplan.explore.exploration import explore_run
     from octoplan.explore.folder import PAGE_FILE
@@ -84,9 +85,12 @@ def explore(
     from octoplan.outcomes.files import check_output_folder
 
     check_simulation(DEFAULT_FUTURES if futures is None else futures, seed, threads, cluster)
+    if futures is not None and futures < MIN_FUTURES:
+        raise RunError(f"--futures {futures}: at least {MIN_FUTURES} are needed")
     source = source_of(scenario_or_run, futures, seed)
     folder = out or Path("explored") / f"{scenario_name(scenario_or_run)}-{source.seed}-{source.futures}"
     check_output_folder(folder)
+    measures_to_explore(source.scenario, measure)
     read = NO_SETTINGS if settings is None else read_settings(settings, source.scenario)
     hidden = folder.absolute().parent / f".{folder.absolute().name}.futures"
     with futures_folder(hidden), executor(threads, cluster) as pool, compilation_notice(), progress_bar() as progress:

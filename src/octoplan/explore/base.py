@@ -8,7 +8,7 @@ import numpy as np
 
 from octoplan.errors import RunError
 from octoplan.explore.decisions import Benefits, Decision, benefits, decisions_of, simulate_decisions
-from octoplan.explore.evaluate import Evaluations, Results, results_of
+from octoplan.explore.evaluate import Evaluations, Results, case_of, results_of
 from octoplan.explore.settings import Settings
 from octoplan.outcomes.main_measures import main_keys
 from octoplan.outcomes.run import Run
@@ -77,12 +77,7 @@ class Base:
     @cached_property
     def keys(self) -> tuple[str, ...]:
         """Keys of the results to explore. Raises RunError if a key is unknown."""
-        chosen = self.measures or tuple(main_keys(self.described))
-        for key in chosen:
-            if key not in self.described:
-                hint = did_you_mean(key, self.described)
-                raise RunError(f"{self.scenario.title} has no measure {quoted(key)}; {hint}")
-        return tuple(dict.fromkeys(chosen))
+        return measures_to_explore(self.scenario, self.measures, tuple(self.described))
 
     def defined(self, key: str) -> Ints:
         """Rows of the futures in which a result is finite."""
@@ -117,6 +112,27 @@ class Base:
     def draws_of(self, names: Sequence[str]) -> Floats:
         """(futures, names) draws of some assumptions."""
         return self.draws[:, [self.scenario.columns.index(name) for name in names]]
+
+
+def measures_to_explore(scenario: Scenario, chosen: Sequence[str], available: Sequence[str] = ()) -> tuple[str, ...]:
+    """Keys of the measures to explore; the ten key results if none is chosen.
+
+    Args:
+        scenario: The scenario.
+        chosen: Keys of measures.
+        available: Keys of all measures of the scenario, if they are at hand.
+
+    Raises:
+        RunError: If the scenario has no measure with a key.
+
+    """
+    if not available:
+        case = case_of(scenario, None, scenario.medians[None], counterfactual=True)
+        available = [measure.key for measure in case.described]
+    for key in chosen:
+        if key not in available:
+            raise RunError(f"{scenario.title} has no measure {quoted(key)}; {did_you_mean(key, available)}")
+    return tuple(dict.fromkeys(chosen or main_keys(available)))
 
 
 def check_run(run: Run) -> None:

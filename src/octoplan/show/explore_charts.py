@@ -22,6 +22,7 @@ from octoplan.show.explore_text import (
     money_scale,
     share_text,
     shares_of,
+    short_title,
 )
 from octoplan.show.theme import (
     BLACK,
@@ -189,7 +190,7 @@ def rank_chart(exploration: Exploration, ranking: Ranking) -> go.Figure:
     row_axis(chart, [row_name(scenario, share) for share in shares])
     items = [item for share in shares for item in (share.first, share.total) if item is not None]
     ends = [finite(end) for item in items for end in (item.low, item.high)]
-    value_axis(chart, f"share of the variance of {ranking.title}", ends, 0.22, tickformat=".0%")
+    value_axis(chart, f"share of the variance of {short_title(ranking.title)}", ends, 0.22, tickformat=".0%")
     chart.update_layout(barmode="overlay")
     return fit_legend(chart, axis_title=True) if has_total else chart
 
@@ -211,10 +212,10 @@ def rank_title(scenario: Scenario, ranking: Ranking) -> str:
     """Title with the factor of the largest share."""
     factors = [share for share in ordered(ranking) if share.name not in (CHANCE, OTHERS)]
     if not factors or factors[0].first is None or factors[0].first.sign <= 0:
-        return f"No factor explains a distinguishable share of the variance of {label(ranking.title)}"
+        return f"No factor explains a distinguishable share of the variance of {label(short_title(ranking.title))}"
     first = factors[0]
     name = capitalised(label(shorten(factor_title(scenario, first.name, first.title), MAX_TITLE, placeholder=" …")))
-    return f"{name} explains the largest share of the variance of {label(ranking.title)}"
+    return f"{name} explains the largest share of the variance of {label(short_title(ranking.title))}"
 
 
 def convergence_chart(exploration: Exploration, ranking: Ranking) -> go.Figure | None:
@@ -223,7 +224,7 @@ def convergence_chart(exploration: Exploration, ranking: Ranking) -> go.Figure |
     if not items:
         return None
     titles = {share.name: share.title for share in (*ranking.from_run, *ranking.designed)}
-    chart = new_figure(f"Indices of {label(ranking.title)} by number of futures", height=360)
+    chart = new_figure(f"Indices of {label(short_title(ranking.title))} by number of futures", height=360)
     for index, item in enumerate(items):
         name = factor_title(exploration.scenario, item.name, titles.get(item.name, item.name))
         text = label(shorten(capitalised(name), MAX_TITLE, placeholder=" …"))

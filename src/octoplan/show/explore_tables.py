@@ -15,6 +15,7 @@ from octoplan.show.explore_text import (
     row_of,
     share_text,
     shares_of,
+    short_title,
     with_unit,
 )
 from octoplan.show.provenance import TableText
@@ -50,7 +51,7 @@ def ranking_table(exploration: Exploration) -> TableText | None:
         )
         for name in names
     ]
-    return TableText(("factor", *(ranking.title for ranking in rankings)), rows)
+    return TableText(("factor", *(short_title(ranking.title) for ranking in rankings)), rows)
 
 
 def is_distinguishable(share: Share) -> bool:

@@ -112,6 +112,20 @@ def first_of(share: Share) -> float:
     return share.first.value if share.first is not None and isfinite(share.first.value) else 0.0
 
 
+def is_large(share: Share) -> bool:
+    """True if the first-order index of a factor is at least ``SMALL_SHARE`` and its interval excludes zero."""
+    return first_of(share) >= SMALL_SHARE and share.first is not None and share.first.sign > 0
+
+
+def short_title(title: str) -> str:
+    """The title of a measure without its explanation.
+
+    >>> short_title("net benefit: damage avoided, less cost")
+    'net benefit'
+    """
+    return title.partition(":")[0]
+
+
 def conclusion(exploration: Exploration) -> list[Topic]:
     """The conclusion: main drivers, what would change the decision, what is worth finding out, where it fails,
     what to buy, and whether the estimates have converged.
@@ -133,8 +147,8 @@ def driver_sentences(exploration: Exploration) -> Iterator[str]:
     if ranking is None:
         return
     shares = shares_of(ranking)
-    title = ranking.title.lower() if ranking.title[1:2].islower() else ranking.title
-    factors = [share for share in shares if share.name != CHANCE and first_of(share) >= SMALL_SHARE]
+    title = short_title(ranking.title)
+    factors = [share for share in shares if share.name != CHANCE and is_large(share)]
     largest = sorted(factors, key=first_of, reverse=True)[:NAMED_FACTORS]
     chosen = [
         f"{factor_title(exploration.scenario, share.name, share.title)}, {share_text(share.first)}"
@@ -144,7 +158,7 @@ def driver_sentences(exploration: Exploration) -> Iterator[str]:
     if chosen:
         yield f"Of the variance of the {title}, these would be removed by knowing: {'; '.join(chosen)}."
     else:
-        yield f"No single factor explains more than {percent(SMALL_SHARE)} of the variance of the {title}."
+        yield f"No single factor clearly explains more than {percent(SMALL_SHARE)} of the variance of the {title}."
     chance = next((share for share in shares if share.name == CHANCE), None)
     if chance is not None and chance.total is not None:
         yield (f"Chance, which no study removes (raids, weather, outages), makes up {share_text(chance.total)}.")
