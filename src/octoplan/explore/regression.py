@@ -88,12 +88,15 @@ def predictions(draws: Floats, values: Floats, others: Floats) -> Floats:
     return predicted.reshape(len(others), *values.shape[1:])
 
 
-def candidate_terms(draws: Floats, others: Floats) -> list[tuple[Floats, Floats]]:
+Terms = list[tuple[Floats, Floats]]
+"""Terms of each column, (n, terms) each, for the draws to which a regression is fitted and for others."""
+
+
+def candidate_terms(draws: Floats, others: Floats) -> Terms:
     """Terms to choose from, for ``draws`` and ``others``: linear; with splines; and with products, if few columns."""
-    used = [column for column in range(draws.shape[1]) if np.ptp(draws[:, column]) > 0.0]
-    if not used:
+    columns = terms_by_column(draws, others)
+    if not columns:
         return []
-    columns = [column_terms(draws[:, column], others[:, column]) for column in used]
     linear = stacked([(train[:, :1], test[:, :1]) for train, test in columns])
     candidates = [linear, stacked(columns)]
     if 1 < len(columns) <= FEW_COLUMNS:
@@ -105,7 +108,12 @@ def candidate_terms(draws: Floats, others: Floats) -> list[tuple[Floats, Floats]
     return candidates
 
 
-def stacked(terms: list[tuple[Floats, Floats]]) -> tuple[Floats, Floats]:
+def terms_by_column(draws: Floats, others: Floats) -> Terms:
+    """Terms of each column that has a range, for ``draws`` and ``others``."""
+    return [column_terms(a, b) for a, b in zip(draws.T, others.T, strict=True) if np.ptp(a) > 0.0]
+
+
+def stacked(terms: Terms) -> tuple[Floats, Floats]:
     """Terms next to each other."""
     return np.hstack([train for train, _ in terms]), np.hstack([test for _, test in terms])
 
