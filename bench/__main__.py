@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 from bench.app import measure as app
 from bench.draw import measure as draw
+from bench.explore import measure as explore
 from bench.lshaped import measure as lshaped
 from bench.octopus import measure as octopus
 from bench.plan import measure as plan
@@ -32,6 +33,7 @@ BENCHMARKS: dict[str, Callable[[], list[Measurement]]] = {
     "lshaped": limited_to_one_core(lshaped),
     "plan": plan,
     "app": app,
+    "explore": explore,
     "first": first_run,
     "help": help_page,
 }
