@@ -145,7 +145,9 @@ def test_convergence_is_shown_by_number_of_futures() -> None:
 def test_a_sentence_says_that_indices_have_not_converged() -> None:
     """A wide interval of a large index and an unsettled order are stated, with the futures that would do."""
     note = indices(factors(3), results(ishigami, 3, 128), 1).note
-    assert note.startswith("The indices have not converged at 128 futures: the interval of input 0 is 0.")
+    assert note.startswith(
+        "The indices of the designed sample have not converged at 128 futures: the interval of input 0 is 0."
+    )
     assert note.endswith("futures would be needed.")
     equal = indices(factors(2), results(lambda u: u[:, 0] + u[:, 1], 2, 2**14), 1)
     assert "which factor is the largest is not settled" in equal.note

@@ -89,7 +89,7 @@ def indices(factors: Sequence[Factor], results: Mapping[str, Floats], seed: int)
         )
         for i, factor in enumerate(factors)
     )
-    note = convergence_note(shares, last.leader_share(shares), last.futures)
+    note = convergence_note(shares, last.leader_share(shares), last.futures, "of the designed sample")
     return DesignedIndices(shares, last.futures, int((~finite).sum()), convergence, note)
 
 
@@ -172,13 +172,14 @@ def adjusted(weights: Floats, a: Floats, b: Floats, c: Floats, blocks: Ints) -> 
     return np.asarray(raw - (controls[:, None, :] @ coefficients)[:, 0])
 
 
-def convergence_note(shares: Sequence[Share], leader_share: float, futures: int) -> str:
+def convergence_note(shares: Sequence[Share], leader_share: float, futures: int, sample: str) -> str:
     """A sentence if indices have not converged: wide intervals of large indices, or an unsettled order; else ''.
 
     Args:
         shares: Factors with their indices.
         leader_share: Share of bootstrap samples in which the largest factor exceeds the second.
         futures: Futures from which the indices are estimated.
+        sample: Where the indices are from, such as "from the run".
 
     """
     widths = {
@@ -201,4 +202,4 @@ def convergence_note(shares: Sequence[Share], leader_share: float, futures: int)
         return ""
     needed = ceil(futures * (max(wide.values()) / WIDE) ** 2 / 100) * 100 if wide else 2 * futures
     advice = f"; about {needed:,} futures would be needed" if np.isfinite(needed) else ""
-    return f"The indices have not converged at {futures:,} futures: {' and '.join(reasons)}{advice}."
+    return f"The indices {sample} have not converged at {futures:,} futures: {' and '.join(reasons)}{advice}."
