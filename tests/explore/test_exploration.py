@@ -10,8 +10,9 @@ from octoplan.api import simulate
 from octoplan.errors import RunError
 from octoplan.exploration import Exploration, explore_scenario, read_explored
 from octoplan.explore.folder import exploration_files
+from octoplan.explore.results import CHANCE
 from octoplan.outcomes.run import Run
-from tests.explore.sample_findings import sample_scenario
+from tests.explore.sample_findings import DAMAGE, LEAD, P_KILL, sample_scenario
 
 FUTURES = 64
 
@@ -39,6 +40,43 @@ def test_decisions_and_robustness() -> None:
     assert first.regret_mean.value - second.regret_mean.value == pytest.approx(second.mean.value - first.mean.value)
 
 
+def test_ranking() -> None:
+    """Each result that varies is ranked: from the run, and from a designed sample with chance as a factor."""
+    findings = sample_result().findings
+    ranking = next(ranking for ranking in findings.rankings if ranking.measure == "net-benefit")
+    assert {share.name for share in ranking.from_run} == {DAMAGE, P_KILL, LEAD}
+    assert [share.name for share in ranking.designed][-1] == CHANCE
+    assert ranking.designed_futures == FUTURES
+    assert any("reach/2000" in note for note in findings.notes)
+    assert "reach/2000" not in {ranking.measure for ranking in findings.rankings}
+
+
+def test_tornado_and_impacts() -> None:
+    """Bars are those of the results explored; every assumption has an impact, which the saved log has."""
+    findings = sample_result().findings
+    assert {bar.measure for bar in findings.tornado} == {result.key for result in findings.results}
+    assert [impact.name for impact in findings.impacts] == list(sample_scenario().columns)
+    rating = {impact.name: impact.rating for impact in findings.impacts}
+    assert rating["lanes.road.transit"] == "no range"
+    assert rating[DAMAGE] in ("red", "amber")
+
+
+def test_all_fixed() -> None:
+    """A scenario without ranges is explored as far as it can be, with a note."""
+    findings = explore_scenario("pocket", 64).findings
+    assert findings.rankings == ()
+    assert any("No assumption of Pocket has a range" in note for note in findings.notes)
+    assert len(findings.robustness) == 2
+
+
+def test_info_gap() -> None:
+    """The decisions of the scenario are examined at each horizon, with the net benefit as requirement."""
+    (curve,) = sample_result().findings.info_gap
+    assert curve.decision == "as-decided"
+    assert curve.limit == 0.0
+    assert {item.name for item in curve.moved} <= {DAMAGE, P_KILL, LEAD}
+
+
 def test_same_bits_on_two_threads() -> None:
     """The files are the same from a run and from its scenario, on one thread and on two."""
     with ThreadPoolExecutor(2) as pool:
@@ -56,6 +94,8 @@ def test_saved_and_read(tmp_path: Path) -> None:
     read = read_explored(tmp_path / "explored")
     assert read.page == sample_result().page == (tmp_path / "explored" / "explore.html").read_text("utf-8")
     assert read.tables.keys() == sample_result().tables.keys()
+    log = (tmp_path / "explored" / "assumptions.csv").read_text("utf-8").splitlines()
+    assert log[0].endswith(",impact,impact_reason")
 
 
 def test_own_decisions(tmp_path: Path) -> None:

@@ -9,7 +9,9 @@ import numpy as np
 from octoplan.errors import RunError
 from octoplan.explore.decisions import Benefits, Decision, benefits, decisions_of, simulate_decisions
 from octoplan.explore.evaluate import Evaluations, Results, case_of, results_of
+from octoplan.explore.factors import correlated_columns
 from octoplan.explore.settings import Settings
+from octoplan.explore.tornado import screen
 from octoplan.outcomes.main_measures import main_keys
 from octoplan.outcomes.run import Run
 from octoplan.outcomes.view import Measure
@@ -100,10 +102,16 @@ class Base:
         return np.asarray(self.run.assumptions.values, np.float64)
 
     @cached_property
+    def largest(self) -> tuple[str, ...]:
+        """Names of the assumptions with the largest effects on the results explored."""
+        names = [assumption.name for assumption in self.uncertain]
+        values = {key: self.results.measures[key] for key in self.keys}
+        return screen(names, self.draws_of(names), values) if names else ()
+
+    @cached_property
     def correlated(self) -> frozenset[str]:
         """Names of the assumptions that are drawn jointly with others, or are correlated."""
-        copula = (self.scenario.columns[column] for column in self.scenario.copula.columns)
-        return frozenset((*copula, *self.scenario.posterior_columns))
+        return frozenset(self.scenario.columns[column] for column in correlated_columns(self.scenario))
 
     def title(self, name: str) -> str:
         """The assumption with a name in words."""

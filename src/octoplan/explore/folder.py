@@ -19,9 +19,11 @@ from octoplan.errors import StoreError
 from octoplan.explore.exploration import Exploration
 from octoplan.explore.findings import Findings
 from octoplan.explore.json_data import of_data, to_data
+from octoplan.explore.log_copy import log_with_impacts
 from octoplan.explore.result_tables import tables
 from octoplan.outcomes.files import atomic_folder
 from octoplan.scenario import load
+from octoplan.scenario.files import ASSUMPTIONS
 
 FINDINGS_FILE, SECONDS_FILE, PAGE_FILE = "exploration.json", "seconds.json", "explore.html"
 SCENARIO_FOLDER = "scenario"
@@ -44,6 +46,8 @@ def write_exploration(exploration: Exploration, path: Path, pages: Mapping[str, 
     with atomic_folder(path) as folder:
         for name, text in {**exploration_files(exploration), **pages}.items():
             (folder / name).write_text(text, "utf-8")
+        if impacts := exploration.findings.impacts:
+            (folder / ASSUMPTIONS).write_bytes(log_with_impacts(exploration.scenario, impacts))
         (folder / SCENARIO_FOLDER).mkdir()
         for name, content in exploration.scenario.files.items():
             (folder / SCENARIO_FOLDER / name).write_bytes(content)

@@ -5,18 +5,37 @@ from dataclasses import replace
 
 import numpy as np
 
+from octoplan.errors import RunError
 from octoplan.explore.base import Base
+from octoplan.explore.decisions import Decision
+from octoplan.explore.design import A, design
+from octoplan.explore.evaluate import Results
+from octoplan.explore.factors import factors_of
 from octoplan.explore.findings import ComparedDecision, Findings
-from octoplan.explore.results import Ranking, Share
+from octoplan.explore.impact import impacts, result_effects
+from octoplan.explore.indices import indices
+from octoplan.explore.info_gap import info_gap, main_assumptions
+from octoplan.explore.results import InfoGap, Ranking, Share
 from octoplan.explore.robustness import robustness
 from octoplan.explore.sample_size import sample_sizes
+from octoplan.explore.switching import switching_values
+from octoplan.explore.tornado import tornado_bars
 from octoplan.explore.variance import given_first_order
 from octoplan.outcomes.measures import key_results
 from octoplan.outcomes.precision import Precision
+from octoplan.outcomes.sampling import BLOCK_FUTURES
+from octoplan.outcomes.sensitivity import sensitivities
+from octoplan.scenario.arrays import Floats
 
 Part = Callable[[Base, Findings], Findings]
 """A part of an exploration: the findings with what it adds."""
 
+DESIGNED_FACTORS = 8
+"""Number of single assumptions in a designed sample, in addition to groups, the others and chance."""
+DESIGN_SHARE, SMALLEST_DESIGN, LARGEST_DESIGN = 4, 64, 256
+"""Futures of the run for each future of a block of the designed sample, and the limits of their number."""
+INFO_GAP_FUTURES = 48
+"""Number of futures at each horizon of error."""
 PRECISION = Precision(0.02)
 """Standard error of the mean of each key result that the part on sample sizes asks for."""
 
@@ -60,12 +79,74 @@ def rankings_from_run(base: Base, findings: Findings) -> Iterator[Ranking]:
             yield Ranking(key, findings.result(key).title, len(rows), excluded, tuple(ordered))
 
 
+def design_sample(base: Base, findings: Findings) -> Findings:
+    """First-order and total indices of the largest factors, groups and chance, from a designed sample."""
+    if not base.uncertain:
+        return findings
+    largest = base.largest[:DESIGNED_FACTORS]
+    factors, notes = factors_of(base.scenario, largest, base.settings.groups)
+    futures = min(LARGEST_DESIGN, max(SMALLEST_DESIGN, base.run.futures // DESIGN_SHARE), base.run.futures)
+    sample = design(base.scenario, factors, futures // BLOCK_FUTURES * BLOCK_FUTURES, base.run.seed)
+    results: dict[str, Results] = {}
+    for number, block in enumerate(sample.blocks, 1):
+        if block.name == A and np.array_equal(block.draws, base.draws[: len(block.draws)]):
+            results[block.name] = base.results
+        else:
+            name = f"designed sample, {number} of {len(sample.blocks)}"
+            results[block.name] = base.evaluations.evaluate(
+                name, base.scenario, block.draws, block.seed, first=block.first
+            )
+    count = len(sample.blocks[0].draws)
+    rankings = []
+    for ranking in findings.rankings:
+        values = {name: block.measures[ranking.measure][:count] for name, block in results.items()}
+        estimated = indices(factors, values, base.seed)
+        rankings.append(
+            replace(
+                ranking, designed=estimated.shares, convergence=estimated.convergence, note=estimated.note,
+                designed_futures=estimated.futures,
+            )
+        )  # fmt: skip
+    return replace(with_notes(findings, *notes), rankings=tuple(rankings))
+
+
+def simulate_ends(base: Base, findings: Findings) -> Findings:
+    """Tornado: the results with each of the largest assumptions at its P10 and P90."""
+    if not base.largest:
+        return findings
+    bars = tornado_bars(base.evaluations, base.scenario, base.draws, base.run.seed, base.largest, base.results)
+    return replace(findings, tornado=tuple(bar for bar in bars if bar.measure in base.keys))
+
+
 def compare_decisions(base: Base, findings: Findings) -> Findings:
     """Simulate the decisions that are compared, in the futures of the run."""
     decisions = tuple(ComparedDecision(d.name, d.title) for d in base.benefits.decisions)
     failed = base.benefits.failed - base.run.failed
     note = f"{failed:,} further futures failed under another decision; they are excluded from comparisons of decisions."
     return replace(with_notes(findings, *([note] if failed else [])), decisions=decisions)
+
+
+def find_switching_values(base: Base, findings: Findings) -> Findings:
+    """Values of single assumptions at which another decision is preferred."""
+    if not base.uncertain:
+        return findings
+    names, benefits = [assumption.name for assumption in base.uncertain], base.benefits
+    draws = base.draws_of(names)[benefits.futures]
+    values = switching_values(names, draws, benefits.against_no_programme, benefits.names, benefits.futures, base.seed)
+    return replace(findings, switching=values)
+
+
+def rate_impacts(base: Base, findings: Findings) -> Findings:
+    """Impact of each assumption, from its effects, its switching value and the value of knowing it."""
+    effects = []
+    for result in findings.results:
+        values = base.results.measures[result.key][base.results.finished]
+        bars = [bar for bar in findings.tornado if bar.measure == result.key]
+        effects.append(result_effects(result.title, result.unit, sensitivities(base.run, values), bars))
+    partial = () if findings.information is None else findings.information.partial
+    titles = {decision.name: decision.title for decision in findings.decisions}
+    rated = impacts(base.scenario.assumptions, effects, findings.switching, partial, titles, findings.money)
+    return replace(findings, impacts=rated)
 
 
 def examine_robustness(base: Base, findings: Findings) -> Findings:
@@ -77,6 +158,38 @@ def examine_robustness(base: Base, findings: Findings) -> Findings:
     return replace(findings, robustness=rows)
 
 
+def move_together(base: Base, findings: Findings) -> Findings:
+    """How wrong the main assumptions may be together before a decision is worse than no programme on average."""
+    if not base.uncertain:
+        return findings
+    finished = base.results.net_benefit[base.results.finished]
+    try:
+        moved = main_assumptions(base.run, finished, at_least=True)
+    except RunError as error:
+        return with_notes(findings, f"No info-gap curve: {error}.")
+    columns = [base.scenario.columns.index(item.name) for item in moved]
+    draws = base.draws[:INFO_GAP_FUTURES]
+    curves: list[InfoGap] = []
+    for decision in base.decisions:
+        if not decision.is_counterfactual and decision.scenario.columns == base.scenario.columns:
+            net_benefit = net_benefit_given(base, decision)
+            futures = base.results.futures[: len(draws)]
+            curves.append(
+                info_gap(decision.name, net_benefit, draws, moved, columns, 0.0, futures, base.seed, at_least=True)
+            )
+    return replace(findings, info_gap=tuple(curves))
+
+
+def net_benefit_given(base: Base, decision: Decision) -> Callable[[Floats], Floats]:
+    """Net benefit of a decision compared with no programme, given draws."""
+
+    def net_benefit(draws: Floats) -> Floats:
+        name = f"assumptions moved together, {decision.title.lower()}"
+        return base.evaluations.evaluate(name, decision.scenario, draws, base.run.seed).net_benefit
+
+    return net_benefit
+
+
 def count_futures(base: Base, findings: Findings) -> Findings:
     """Futures needed for the means of the key results."""
     results = key_results(base.run)
@@ -86,8 +199,13 @@ def count_futures(base: Base, findings: Findings) -> Findings:
 
 PARTS: dict[str, Part] = {
     "ranking": rank,
+    "designed sample": design_sample,
+    "tornado": simulate_ends,
     "decisions": compare_decisions,
+    "switching values": find_switching_values,
+    "impact": rate_impacts,
     "robustness": examine_robustness,
+    "info-gap": move_together,
     "sample sizes": count_futures,
 }
 """The parts in their order, by name."""

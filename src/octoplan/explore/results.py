@@ -76,6 +76,7 @@ class Ranking:
         designed: First-order and total indices of independent factors, chance included, from a designed sample.
         convergence: Indices of the largest factors by number of futures.
         note: Sentences on convergence, and on correlated assumptions.
+        designed_futures: Futures in each block of the designed sample from which its indices are estimated.
 
     """
 
@@ -87,6 +88,7 @@ class Ranking:
     designed: tuple[Share, ...] = ()
     convergence: tuple[Convergence, ...] = ()
     note: str = ""
+    designed_futures: int = 0
 
 
 @dataclass(frozen=True)

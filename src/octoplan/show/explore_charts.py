@@ -18,6 +18,7 @@ from octoplan.show.explore_text import (
     factor_title,
     first_of,
     interval_text,
+    is_large,
     main_ranking,
     money_scale,
     share_text,
@@ -45,12 +46,15 @@ TITLE_WIDTH, MAX_TITLE = 46, 90
 """Characters of a line of the name of a row, and of the whole name."""
 MAX_ROWS = 14
 """Maximum number of rows of a chart; the tables have all of them."""
+MAX_LINES = 6
+"""Maximum number of lines of a chart."""
 DASHES = ("solid", "dash", "dot", "dashdot")
 
 RANK_CAPTION = (
-    "First-order index: the share of the variance of the result that knowing the factor would remove. Total index: the "
-    "share that would remain if everything else were known, interactions included. Lines are 95 % confidence "
-    "intervals. Chance is what remains with all assumptions known: raids, weather, outages and other events."
+    "First-order index: the share of the variance of the result that knowing the factor would remove, estimated from "
+    "the futures of the run. Total index: the share that would remain if everything else were known, interactions "
+    "included, from a designed sample. Lines are 95 % confidence intervals. Chance is what remains with all assumptions "
+    "known: raids, weather, outages and other events."
 )
 CONVERGENCE_CAPTION = (
     "First-order indices estimated from more and more futures, with 95 % confidence intervals. An estimate that still "
@@ -196,10 +200,12 @@ def rank_chart(exploration: Exploration, ranking: Ranking) -> go.Figure:
 
 
 def ordered(ranking: Ranking) -> list[Share]:
-    """The rows of a ranking: factors by first-order index, then other factors, then chance."""
-    shares = list(shares_of(ranking))
-    chosen = sorted((s for s in shares if s.name not in (CHANCE, OTHERS)), key=first_of, reverse=True)
-    return chosen[:MAX_ROWS] + [share for name in (OTHERS, CHANCE) for share in shares if share.name == name]
+    """The rows of a ranking: large factors by first-order index, then other factors, then chance."""
+    shares = shares_of(ranking)
+    designed = {share.name for share in ranking.designed}
+    factors = [s for s in shares if s.name not in (CHANCE, OTHERS) and (s.name in designed or is_large(s))]
+    ranked = sorted(factors, key=first_of, reverse=True)
+    return ranked[:MAX_ROWS] + [share for name in (OTHERS, CHANCE) for share in shares if share.name == name]
 
 
 def row_name(scenario: Scenario, share: Share) -> str:
@@ -221,6 +227,7 @@ def rank_title(scenario: Scenario, ranking: Ranking) -> str:
 def convergence_chart(exploration: Exploration, ranking: Ranking) -> go.Figure | None:
     """Chart of first-order indices by number of futures; None if they were not estimated for several numbers."""
     items = [item for item in ranking.convergence if len(item.futures) > 1]
+    items = sorted(items, key=lambda item: -finite(item.first[-1].value))[:MAX_LINES]
     if not items:
         return None
     titles = {share.name: share.title for share in (*ranking.from_run, *ranking.designed)}

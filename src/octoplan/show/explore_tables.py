@@ -31,7 +31,7 @@ def ranking_table(exploration: Exploration) -> TableText | None:
     rankings = exploration.findings.rankings
     by_factor: dict[str, dict[str, Share]] = {}
     for ranking in rankings:
-        for share in (*shares_of(ranking), *ranking.from_run):
+        for share in shares_of(ranking):
             by_factor.setdefault(share.name, {}).setdefault(ranking.measure, share)
     if not by_factor:
         return None

@@ -1,6 +1,7 @@
 """Texts of an exploration: estimates with intervals, and the conclusion in sentences."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from math import floor, isfinite, isnan, log10
 from typing import NamedTuple
 
@@ -103,8 +104,17 @@ def main_ranking(findings: Findings) -> Ranking | None:
 
 
 def shares_of(ranking: Ranking) -> Sequence[Share]:
-    """The shares of the designed sample, which has chance; without one those of the run."""
-    return ranking.designed or ranking.from_run
+    """All factors of a result, with first-order indices from the run and total indices from the designed sample.
+
+    The run has more futures than the designed sample, which has the first-order indices of groups.
+    """
+    from_run = {share.name: share for share in ranking.from_run}
+    both = [
+        replace(share, first=from_run[share.name].first) if share.name in from_run else share
+        for share in ranking.designed
+    ]
+    designed = {share.name for share in ranking.designed}
+    return (*both, *(share for share in ranking.from_run if share.name not in designed))
 
 
 def first_of(share: Share) -> float:
