@@ -53,8 +53,8 @@ DASHES = ("solid", "dash", "dot", "dashdot")
 RANK_CAPTION = (
     "First-order index: the share of the variance of the result that knowing the factor would remove, estimated from "
     "the futures of the run. Total index: the share that would remain if everything else were known, interactions "
-    "included, from a designed sample. Lines are 95 % confidence intervals. Chance is what remains with all assumptions "
-    "known: raids, weather, outages and other events."
+    "included, from a designed sample. Lines are 95 % confidence intervals. Chance is what remains if all assumptions "
+    "are known: raids, weather, outages and other events."
 )
 CONVERGENCE_CAPTION = (
     "First-order indices estimated from more and more futures, with 95 % confidence intervals. An estimate that still "
