@@ -83,10 +83,11 @@ def evppi(benefits: Floats, draws: Floats, futures: Ints, seed: int) -> Estimate
 def evsi(benefits: Floats, summaries: Floats, futures: Ints, seed: int) -> Estimate:
     """Expected value of sample information: of seeing the data of a trial before the choice.
 
+    A summary that is the same in all futures is worth nothing.
+
     Args:
         benefits: (n, decisions) net benefit of each decision in each future, in money.
-        summaries: (n, s) summary statistics of the data of the trial, simulated once in each future given its
-            assumptions, and independent of the benefits given them.
+        summaries: (n, s) summary statistics of the data of the trial, simulated once in each future; or (n,).
         futures: (n,) numbers of the futures in the sample.
         seed: Seed of the regressions drawn for the upper end of the interval.
 
@@ -95,7 +96,11 @@ def evsi(benefits: Floats, summaries: Floats, futures: Ints, seed: int) -> Estim
         ValueError: Numbers are not finite.
 
     """
-    return value_of_rule(benefits, np.asarray(summaries, np.float64).reshape(len(summaries), -1), futures, seed)
+    summaries = np.asarray(summaries, np.float64).reshape(len(summaries), -1)
+    if not np.ptp(summaries, axis=0).any():
+        checked_benefits(benefits, futures)
+        return Estimate(0.0, 0.0, 0.0)
+    return value_of_rule(benefits, summaries, futures, seed)
 
 
 def net_gain(information: Information) -> Estimate:
