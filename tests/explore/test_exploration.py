@@ -69,6 +69,24 @@ def test_all_fixed() -> None:
     assert len(findings.robustness) == 2
 
 
+def test_information() -> None:
+    """Each assumption has a value of information, at most that of knowing chance too."""
+    information = sample_result().findings.information
+    assert information is not None
+    assert {item.name for item in information.partial} == {DAMAGE, P_KILL, LEAD}
+    assert information.perfect.value <= information.clairvoyant.value
+
+
+def test_groups(tmp_path: Path) -> None:
+    """A group of the settings is a factor of the designed sample, and has a value of information."""
+    path = tmp_path / "explore.toml"
+    path.write_text('[groups]\nenemy = ["threats.*", "suppliers.*"]\n')
+    findings = explore_scenario(sample_run(), settings=path, measures=["net-benefit"]).findings
+    assert findings.information is not None
+    assert "enemy" in {item.name for item in findings.information.partial}
+    assert "enemy" in {share.name for share in findings.rankings[0].designed}
+
+
 def test_info_gap() -> None:
     """The decisions of the scenario are examined at each horizon, with the net benefit as requirement."""
     (curve,) = sample_result().findings.info_gap

@@ -15,7 +15,8 @@ from octoplan.explore.findings import ComparedDecision, Findings
 from octoplan.explore.impact import impacts, result_effects
 from octoplan.explore.indices import indices
 from octoplan.explore.info_gap import info_gap, main_assumptions
-from octoplan.explore.results import InfoGap, Ranking, Share
+from octoplan.explore.information import clairvoyance, evpi, evppi
+from octoplan.explore.results import InfoGap, Information, InformationValues, Ranking, Share
 from octoplan.explore.robustness import robustness
 from octoplan.explore.sample_size import sample_sizes
 from octoplan.explore.switching import switching_values
@@ -34,6 +35,8 @@ DESIGNED_FACTORS = 8
 """Number of single assumptions in a designed sample, in addition to groups, the others and chance."""
 DESIGN_SHARE, SMALLEST_DESIGN, LARGEST_DESIGN = 4, 64, 256
 """Futures of the run for each future of a block of the designed sample, and the limits of their number."""
+FEWEST_EXAMINED, MOST_EXAMINED = 16, 48
+"""Limits of the number of assumptions for which the value of information is estimated."""
 INFO_GAP_FUTURES = 48
 """Number of futures at each horizon of error."""
 PRECISION = Precision(0.02)
@@ -136,6 +139,49 @@ def find_switching_values(base: Base, findings: Findings) -> Findings:
     return replace(findings, switching=values)
 
 
+def value_information(base: Base, findings: Findings) -> Findings:
+    """Values of information for the choice between the decisions: of assumptions, groups, and all of them.
+
+    Only assumptions on which a difference between decisions depends are examined; the others cannot change the choice.
+    """
+    if not base.uncertain:
+        return findings
+    benefits = base.benefits
+    rows, values = benefits.futures, benefits.against_no_programme
+    names = relevant(base, values)
+    items: list[tuple[str, str, tuple[str, ...]]] = [(name, base.title(name), (name,)) for name in names]
+    items += [(name, name, members) for name, members in base.settings.groups.items()]
+    partial = [
+        Information(name, title, evppi(values, base.draws_of(members)[rows], rows, base.seed))
+        for name, title, members in items
+    ]
+    preferred = int(values.mean(axis=0).argmax())
+    others = [name for i, name in enumerate(benefits.names) if i != preferred]
+    information = InformationValues(
+        (benefits.names[preferred], *others), evpi(values, base.draws_of(names)[rows], rows, base.seed),
+        clairvoyance(values, rows), tuple(sorted(partial, key=lambda item: -item.value.value)),
+    )  # fmt: skip
+    return replace(findings, information=information)
+
+
+def relevant(base: Base, values: Floats) -> tuple[str, ...]:
+    """Names of the assumptions on which differences between decisions depend, the largest first.
+
+    Those with a first-order index distinguishable from zero for some difference, and at least ``FEWEST_EXAMINED``.
+
+    values
+        (futures of ``base.benefits``, decisions) net benefits.
+    """
+    names = [assumption.name for assumption in base.uncertain]
+    rows = base.benefits.futures
+    differences = values - values[:, [int(values.mean(axis=0).argmax())]]
+    indices = given_first_order(base.draws_of(names)[rows], differences, rows, base.seed)
+    largest = np.nan_to_num(indices.values).max(axis=1)
+    clear = np.nan_to_num(indices.low).max(axis=1) > 0.0
+    order = sorted(range(len(names)), key=lambda i: (not clear[i], -largest[i]))
+    return tuple(names[i] for i in order[: min(MOST_EXAMINED, max(FEWEST_EXAMINED, int(clear.sum())))])
+
+
 def rate_impacts(base: Base, findings: Findings) -> Findings:
     """Impact of each assumption, from its effects, its switching value and the value of knowing it."""
     effects = []
@@ -203,6 +249,7 @@ PARTS: dict[str, Part] = {
     "tornado": simulate_ends,
     "decisions": compare_decisions,
     "switching values": find_switching_values,
+    "value of information": value_information,
     "impact": rate_impacts,
     "robustness": examine_robustness,
     "info-gap": move_together,
