@@ -77,6 +77,18 @@ def test_information() -> None:
     assert information.perfect.value <= information.clairvoyant.value
 
 
+def test_trials(tmp_path: Path) -> None:
+    """A trial of the settings has a value and a cost for each size."""
+    path = tmp_path / "explore.toml"
+    path.write_text(
+        f'[trials.tests]\ntitle = "Test sorties"\nkind = "sorties"\ninforms = "{P_KILL}"\nsizes = [10, 40]\n'
+        'price = "1 kGBP"\n'
+    )
+    findings = explore_scenario(sample_run(), settings=path, measures=["net-benefit"]).findings
+    assert findings.information is not None
+    assert [(row.size, row.cost) for row in findings.information.trials] == [(10, 10_000.0), (40, 40_000.0)]
+
+
 def test_groups(tmp_path: Path) -> None:
     """A group of the settings is a factor of the designed sample, and has a value of information."""
     path = tmp_path / "explore.toml"

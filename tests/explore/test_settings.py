@@ -65,12 +65,13 @@ changes = { "output.bnch" = 5 }
 
 [trials.tests]
 kind = "sorties"
+informs = "lethality.pocket.drone.p_kill"
 sizes = [50]
 price = "3 kEUR"
 """
     messages = problems(tmp_path, text)
     assert [problem.partition(": ")[0] for problem in messages] == [
-        "explore.toml:2", "explore.toml:3", "explore.toml:4", "explore.toml:5", "explore.toml:8", "explore.toml:13",
+        "explore.toml:2", "explore.toml:3", "explore.toml:4", "explore.toml:5", "explore.toml:8", "explore.toml:14",
     ]  # fmt: skip
     assert "did you mean 'threats.drone.damage'?" in messages[0]
     assert "has no range" in messages[1]
@@ -94,7 +95,10 @@ def test_an_assumption_is_no_decision(tmp_path: Path) -> None:
         ("[trials.t]\nkind = 'months'\n", 1, "the field is required"),
         ("[trials.t]\nkind = 'months'\nsizes = ['a']\n", 3, "expected a whole number"),
         ("[trials.t]\nkind = 'sorties'\nsize = 3\nsizes = [1]\n", 3, "did you mean 'sizes'?"),
-        ("[trials.t]\nkind = 'sorties'\nsizes = [1]\nfixed = -1.0\n", 4, "is negative"),
+        ("[trials.t]\nkind = 'sorties'\nsizes = [1]\n", 1, "needs 'informs'"),
+        ("[trials.t]\nkind = 'months'\nplant = 'bench'\nsizes = [9]\n", 1, "9"),
+        ("[trials.t]\nkind = 'months'\nplant = 'bench'\ninforms = 'x'\nsizes = [1]\n", 4, "has no 'informs'"),
+        ("[trials.t]\nkind = 'months'\nplant = 'bensh'\nsizes = [1]\n", 1, "did you mean 'bench'?"),
         ("[group]\na = ['b']\n", 1, "did you mean 'groups'?"),
         ("[groups]\na = []\n", 2, "list at least one"),
         ("[groups\n", 1, "is not valid TOML"),

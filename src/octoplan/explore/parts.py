@@ -16,11 +16,13 @@ from octoplan.explore.impact import impacts, result_effects
 from octoplan.explore.indices import indices
 from octoplan.explore.info_gap import info_gap, main_assumptions
 from octoplan.explore.information import clairvoyance, evpi, evppi
+from octoplan.explore.ranking import rank_results, with_design
 from octoplan.explore.results import InfoGap, Information, InformationValues, Ranking, Share
 from octoplan.explore.robustness import robustness
 from octoplan.explore.sample_size import sample_sizes
 from octoplan.explore.switching import switching_values
 from octoplan.explore.tornado import tornado_bars
+from octoplan.explore.trials import trial_values
 from octoplan.explore.variance import given_first_order
 from octoplan.outcomes.measures import key_results
 from octoplan.outcomes.precision import Precision
@@ -68,18 +70,15 @@ def rankings_from_run(base: Base, findings: Findings) -> Iterator[Ranking]:
     for key in base.keys:
         if base.varies(key):
             together.setdefault(base.defined(key).tobytes(), []).append(key)
+    assumptions = [Share(name, base.title(name), None, is_correlated=name in base.correlated) for name in names]
     for keys in together.values():
         rows = base.defined(keys[0])
         values = np.column_stack([base.results.measures[key][rows] for key in keys])
-        indices = given_first_order(draws[rows], values, base.results.futures[rows], base.seed)
-        for column, key in enumerate(keys):
-            shares = [
-                Share(name, base.title(name), indices.estimate(i, column), is_correlated=name in base.correlated)
-                for i, name in enumerate(names)
-            ]
-            ordered = sorted(shares, key=lambda share: -share.first.value if share.first is not None else 0.0)
-            excluded = base.run.futures - len(rows)
-            yield Ranking(key, findings.result(key).title, len(rows), excluded, tuple(ordered))
+        results = [(key, findings.result(key).title) for key in keys]
+        yield from rank_results(
+            results, assumptions, draws[rows], values, base.results.futures[rows],
+            excluded=base.run.futures - len(rows), seed=base.seed,
+        )  # fmt: skip
 
 
 def design_sample(base: Base, findings: Findings) -> Findings:
@@ -104,12 +103,7 @@ def design_sample(base: Base, findings: Findings) -> Findings:
     for ranking in findings.rankings:
         values = {name: block.measures[ranking.measure][:count] for name, block in results.items()}
         estimated = indices(factors, values, base.seed)
-        rankings.append(
-            replace(
-                ranking, designed=estimated.shares, convergence=estimated.convergence, note=estimated.note,
-                designed_futures=estimated.futures,
-            )
-        )  # fmt: skip
+        rankings.append(replace(with_design(ranking, estimated), designed_futures=estimated.futures))
     return replace(with_notes(findings, *notes), rankings=tuple(rankings))
 
 
@@ -157,9 +151,11 @@ def value_information(base: Base, findings: Findings) -> Findings:
     ]
     preferred = int(values.mean(axis=0).argmax())
     others = [name for i, name in enumerate(benefits.names) if i != preferred]
+    trials = [row for trial in base.settings.trials for row in trial_values(trial, base.run, values, rows, base.seed)]
     information = InformationValues(
         (benefits.names[preferred], *others), evpi(values, base.draws_of(names)[rows], rows, base.seed),
         clairvoyance(values, rows), tuple(sorted(partial, key=lambda item: -item.value.value)),
+        tuple(trials),
     )  # fmt: skip
     return replace(findings, information=information)
 

@@ -10,6 +10,7 @@ from pydantic import Field, ValidationError
 
 from octoplan.errors import QuantityError, ScenarioError
 from octoplan.explore.results import CHANCE, OTHERS
+from octoplan.explore.trials import MONTHS, Trial, trial_problems
 from octoplan.scenario import Scenario
 from octoplan.scenario.amounts import parse_money
 from octoplan.scenario.field_types import TomlTable
@@ -64,20 +65,6 @@ class ChangedDecisions:
 
 
 @dataclass(frozen=True)
-class TrialSettings:
-    """A trial: name, title, kind, what it informs, its sizes, and its prices in the reporting currency."""
-
-    name: str
-    title: str
-    kind: str
-    informs: str
-    plant: str
-    sizes: tuple[int, ...]
-    price: float
-    fixed: float
-
-
-@dataclass(frozen=True)
 class Settings:
     """What an exploration examines in addition to what it always does.
 
@@ -91,7 +78,7 @@ class Settings:
 
     groups: Mapping[str, tuple[str, ...]]
     decisions: tuple[ChangedDecisions, ...] = ()
-    trials: tuple[TrialSettings, ...] = ()
+    trials: tuple[Trial, ...] = ()
     requirements: tuple[str, ...] = ()
 
 
@@ -195,15 +182,23 @@ class Reader:
                     self.add(problem.message, "decisions", name, "changes")
             yield ChangedDecisions(name, table.title or name, table.changes)
 
-    def trials(self, tables: Mapping[str, TrialTable]) -> Iterator[TrialSettings]:
-        """Yield the trials; invalid prices are reported."""
+    def trials(self, tables: Mapping[str, TrialTable]) -> Iterator[Trial]:
+        """Yield the trials; those that are not possible are reported."""
         for name, table in tables.items():
             price, fixed = (
                 self.money(value, name, key) for key, value in (("price", table.price), ("fixed", table.fixed))
             )
-            yield TrialSettings(
-                name, table.title or name, table.kind, table.informs, table.plant, tuple(table.sizes), price, fixed
-            )
+            is_months = table.kind == MONTHS
+            key, other = ("plant", "informs") if is_months else ("informs", "plant")
+            informs = table.plant if is_months else table.informs
+            if not informs:
+                self.add(f"the trial needs {quoted(key)}; add it", "trials", name)
+            if getattr(table, other):
+                self.add(f"a trial of {table.kind} has no {quoted(other)}; remove it", "trials", name, other)
+            trial = Trial(name, table.title or name, table.kind, informs, tuple(table.sizes), price, fixed)
+            for problem in trial_problems(trial, self.scenario) if informs else ():
+                self.add(problem, "trials", name)
+            yield trial
 
     def money(self, value: float | str, trial: str, key: str) -> float:
         """A price in the reporting currency."""
@@ -214,8 +209,6 @@ class Reader:
             except QuantityError as error:
                 self.add(str(error), "trials", trial, key)
                 return 0.0
-        if value < 0.0:
-            self.add(f"{value:g} is negative; a price is at least 0", "trials", trial, key)
         return value
 
 
