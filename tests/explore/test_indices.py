@@ -8,8 +8,8 @@ from scipy.stats import sobol_indices as reference
 
 from octoplan.explore.design import design, mixed
 from octoplan.explore.factors import Factor, factors_of
-from octoplan.explore.indices import DesignedIndices, adjusted, indices
-from octoplan.explore.results import CHANCE, Estimate
+from octoplan.explore.indices import DesignedIndices, adjusted, convergence_note, indices
+from octoplan.explore.results import CHANCE, Estimate, Share
 from octoplan.outcomes.sampling import latin_hypercube
 from octoplan.scenario.arrays import Floats, Ints
 from tests.explore.functions import ISHIGAMI_FIRST, ISHIGAMI_TOTAL, g_function, g_indices, ishigami
@@ -180,3 +180,25 @@ def test_weights_count_blocks() -> None:
     repeated: Ints = np.concatenate([blocks, np.full(8, 32)])
     expected = adjusted(np.ones((1, 33)), a[rows], b[rows], c[rows], repeated)
     assert adjusted(weights, a, b, c, blocks) == pytest.approx(expected, rel=1e-9)
+
+
+def test_an_index_is_at_most_one() -> None:
+    """With few futures and one large result, estimates and intervals are within the possible range."""
+    values = {name: np.zeros(64) for name in ("A", "B", mixed("x0"))}
+    values["A"][:8] = 1.0
+    values[mixed("x0")][3] = 50.0
+    total = indices(factors(1), values, 1).shares[0].total
+    assert total is not None
+    assert total.value == total.high == 1.0
+
+
+def test_a_hopeless_sample_has_no_number_of_futures() -> None:
+    """An interval many times too wide is not extrapolated."""
+    wide = Share("x", "input x", Estimate(0.5, 0.1, 0.9), Estimate(0.5, 0.1, 0.9))
+    assert convergence_note((wide,), 1.0, 64, "from the run").endswith(
+        "is 0.80 wide; far more futures would be needed."
+    )
+    few = Share("x", "input x", Estimate(0.5, np.nan, np.nan))
+    assert convergence_note((few,), 1.0, 8, "from the run").startswith("8 futures are too few for intervals")
+    wide = Share("x", "input x", Estimate(0.5, 0.4, 0.6))
+    assert convergence_note((wide,), 1.0, 64, "from the run").endswith("0.20 wide; about 300 futures would be needed.")

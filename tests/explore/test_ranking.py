@@ -67,9 +67,9 @@ def test_correlated_assumptions_are_flagged() -> None:
     """A sentence says that their indices overlap, if they are among the largest and have an effect."""
     draws = draws_of()
     values = draws @ SLOPES
-    sentence = "input 4 and 1 more of the largest depend on other assumptions"
+    sentence = "Of the largest, input 4 and 1 more are correlated with other assumptions"
     assert sentence in ranking(values, draws, (1, 4)).note
-    assert "input 4 depends on other assumptions" in ranking(values, draws, (0, 4)).note
+    assert "input 4 is correlated with other assumptions" in ranking(values, draws, (0, 4)).note
     assert "overlap" not in ranking(values, draws, (0, 2)).note
     assert [share.name for share in ranking(values, draws, (1, 4)).from_run if share.is_correlated] == ["x4", "x1"]
 

@@ -30,6 +30,8 @@ LARGE = 0.1
 """Smallest index of a factor whose interval must be precise."""
 SETTLED = 0.95
 """Share of bootstrap samples in which the largest factor is the largest, from which the order is settled."""
+FAR_MORE = 30
+"""Factor on the number of futures from which no number is stated."""
 PARTS = (4, 2, 1)
 """Convergence is shown at the number of futures divided by each of these."""
 
@@ -102,11 +104,11 @@ class SobolIndices:
     replicates: Floats
 
     def estimate(self, order: int, factor: int) -> Estimate:
-        """The index of a factor (order 0: first-order, 1: total) with its percentile interval."""
-        value = float(self.values[order, factor])
+        """The index of a factor (order 0: first-order, 1: total) with its percentile interval, at most 1."""
+        value = min(float(self.values[order, factor]), 1.0)
         if not len(self.replicates):
             return Estimate(value, np.nan, np.nan)
-        low, high = np.quantile(self.replicates[:, order, factor], LEVELS)
+        low, high = np.minimum(np.quantile(self.replicates[:, order, factor], LEVELS), 1.0)
         return Estimate(value, float(low), float(high))
 
     def leader_share(self, shares: Sequence[Share]) -> float:
@@ -191,7 +193,9 @@ def convergence_note(shares: Sequence[Share], leader_share: float, futures: int,
         for share in shares
         if any(estimate is not None and estimate.value > LARGE for estimate in (share.first, share.total))
     }
-    wide = {title: width for title, width in widths.items() if not width <= WIDE}
+    if any(np.isnan(width) for width in widths.values()):
+        return f"{futures:,} futures are too few for intervals of the indices {sample}."
+    wide = {title: width for title, width in widths.items() if width > WIDE}
     reasons = []
     if wide:
         title = max(wide, key=lambda key: (wide[key], key))
@@ -200,6 +204,7 @@ def convergence_note(shares: Sequence[Share], leader_share: float, futures: int,
         reasons.append(f"which factor is the largest is not settled ({leader_share:.0%} of bootstrap samples agree)")
     if not reasons:
         return ""
-    needed = ceil(futures * (max(wide.values()) / WIDE) ** 2 / 100) * 100 if wide else 2 * futures
-    advice = f"; about {needed:,} futures would be needed" if np.isfinite(needed) else ""
+    factor = (max(wide.values()) / WIDE) ** 2 if wide else 2.0
+    needed = f"about {ceil(futures * factor / 100) * 100:,}" if factor < FAR_MORE else "far more"
+    advice = f"; {needed} futures would be needed"
     return f"The indices {sample} have not converged at {futures:,} futures: {' and '.join(reasons)}{advice}."

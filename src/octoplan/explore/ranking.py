@@ -104,10 +104,10 @@ def correlation_note(shares: Sequence[Share]) -> str:
     correlated = [share.title for share in shares if share.is_correlated and estimate_of(share).low > 0.0]
     if not correlated:
         return ""
-    more = f" and {len(correlated) - 1} more of the largest depend" if len(correlated) > 1 else " depends"
+    more = f" and {len(correlated) - 1} more are" if len(correlated) > 1 else " is"
     return (
-        f"{correlated[0]}{more} on other assumptions: first-order indices of correlated assumptions overlap and do not "
-        "add up, while Shapley effects divide what they share; a designed sample has them as one factor."
+        f"Of the largest, {correlated[0]}{more} correlated with other assumptions: their first-order indices overlap "
+        "and do not add up, while Shapley effects divide what they share."
     )
 
 
