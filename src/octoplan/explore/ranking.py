@@ -61,7 +61,10 @@ def with_design(ranking: Ranking, designed: DesignedIndices) -> Ranking:
     count = designed.excluded
     excluded = f"{count:,} futures of the designed sample are excluded: the result is undefined in one of its blocks."
     note = " ".join(filter(None, (ranking.note, designed.note, excluded if count else "")))
-    return replace(ranking, designed=designed.shares, convergence=designed.convergence, note=note)
+    return replace(
+        ranking, designed=designed.shares, convergence=designed.convergence, note=note,
+        designed_futures=designed.futures,
+    )  # fmt: skip
 
 
 def run_convergence(
