@@ -26,6 +26,8 @@ WITHOUT_PLURAL = (
 """Ends of titles of layers that are the same in the plural."""
 SHARE_TOLERANCE = 0.2
 """Largest relative error, by rounding to whole crews or kits, with which an increase is stated as a share."""
+SECOND_SUPPLIER = "a second supplier of every part, with the capacity of the first"
+"""Twice the capacity of every supplier in use, in words."""
 FIELDS = {"crews": "intake", "kits": "kit_orders"}
 """Decisions by which crews and kits are added."""
 
@@ -83,17 +85,38 @@ def amount_text(more: float) -> str:
 
 def unit_options(compiled: Compiled, assumptions: Floats, more: float) -> Iterator[Option]:
     """Yield the option with more output, lines, workers and orders of parts at every plant, if there is any output."""
-    plan, factor = compiled.plan, 1.0 + more
+    plants = np.ones(len(compiled.plan.output), np.bool_)
+    changed, draws = more_units(compiled, assumptions, plants, more)
+    if changed is not compiled:
+        yield Option("units", "interceptors", f"{amount_text(more)} interceptors", changed, draws)
+
+
+def more_units(
+    compiled: Compiled, assumptions: Floats, plants: NDArray[np.bool_], more: float
+) -> tuple[Compiled, Floats]:
+    """The scenario and its draws with more output, lines, workers and orders of parts at some plants.
+
+    Both are unchanged if these plants have no output and no lines.
+
+    Args:
+        compiled: The scenario.
+        assumptions: (futures, columns) draws.
+        plants: (plants,) True for the plants.
+        more: Increase as a share.
+
+    """
+    plan = compiled.plan
+    factor = np.where(plants, 1.0 + more, 1.0)[:, None]
     output, lines = plan.output * factor, np.floor(plan.lines * factor)
     if np.array_equal(output, plan.output) and np.array_equal(lines, plan.lines):
-        return
-    orders = np.asarray(np.ceil(plan.orders * factor), plan.orders.dtype)
+        return compiled, assumptions
+    orders = np.asarray(np.ceil(plan.orders * factor[:, None]), plan.orders.dtype)
     changed = compiled._replace(plan=plan._replace(output=output, lines=lines, orders=orders)), assumptions
     for parameter in ("heads", "hire_rate"):
         values = draws_of(compiled, assumptions, "plants", parameter)
-        for row in np.flatnonzero(programme_plants(compiled)).tolist():
-            changed = with_values(*changed, "plants", parameter, row, values[:, row] * factor)
-    yield Option("units", "interceptors", f"{amount_text(more)} interceptors", *changed)
+        for row in np.flatnonzero(plants & programme_plants(compiled)).tolist():
+            changed = with_values(*changed, "plants", parameter, row, values[:, row] * (1.0 + more))
+    return changed
 
 
 def crew_options(compiled: Compiled, assumptions: Floats, more: float) -> Iterator[Option]:
@@ -102,18 +125,15 @@ def crew_options(compiled: Compiled, assumptions: Floats, more: float) -> Iterat
     If there are crews but no kits, or kits but no crews, the first ones are added: a share of the number of the others.
     """
     plan = compiled.plan
-    monthly = {"crews": plan.intake, "kits": plan.kit_orders}
-    start = {kind: initial(compiled, assumptions, kind) for kind in monthly}
-    total = {kind: start[kind] + float(values.sum()) for kind, values in monthly.items()}
     changes: dict[str, Any] = {}
     titles: dict[str, str] = {}
-    for kind, other in (("crews", "kits"), ("kits", "crews")):
-        values = increased(monthly[kind], start[kind] if total[kind] > 0.0 else total[other], more)
-        added = int((values - monthly[kind]).sum())
-        if added:
-            changes[FIELDS[kind]], titles[kind] = values, increase_text(kind, added, total[kind], more)
-            field: dict[str, Any] = {FIELDS[kind]: values}
-            changed = compiled._replace(plan=plan._replace(**field))
+    for kind, field in FIELDS.items():
+        total = total_number(compiled, assumptions, kind)
+        changes[field] = values = more_monthly(compiled, assumptions, kind, more)
+        if added := int((values - getattr(plan, field)).sum()):
+            titles[kind] = increase_text(kind, added, total, more)
+            change: dict[str, Any] = {field: values}
+            changed = compiled._replace(plan=plan._replace(**change))
             yield Option(kind, kind, titles[kind], changed, assumptions)
     if len(titles) == len(FIELDS):
         amount = amount_text(more)
@@ -121,6 +141,29 @@ def crew_options(compiled: Compiled, assumptions: Floats, more: float) -> Iterat
         title = f"{amount} crews with kits" if is_same_share else " and ".join(titles.values())
         changed = compiled._replace(plan=plan._replace(**changes))
         yield Option("crews-and-kits", "crews with kits", title, changed, assumptions)
+
+
+def total_number(compiled: Compiled, assumptions: Floats, kind: str) -> float:
+    """Mean number of crews or kits at the start, and all that are added in the months."""
+    return initial(compiled, assumptions, kind) + float(getattr(compiled.plan, FIELDS[kind]).sum())
+
+
+def more_monthly(compiled: Compiled, assumptions: Floats, kind: str, more: float) -> Ints:
+    """(months,) crew intake or kits ordered, with more crews or kits.
+
+    If there are none, the first ones are added: a share of the number of the other kind.
+
+    Args:
+        compiled: The scenario.
+        assumptions: (futures, columns) draws.
+        kind: ``crews`` or ``kits``.
+        more: Increase as a share of the number at the start and of all that are added.
+
+    """
+    other = next(name for name in FIELDS if name != kind)
+    has_some = total_number(compiled, assumptions, kind) > 0.0
+    start = initial(compiled, assumptions, kind) if has_some else total_number(compiled, assumptions, other)
+    return increased(getattr(compiled.plan, FIELDS[kind]), start, more)
 
 
 def increase_text(kind: str, added: int, total: float, more: float) -> str:
@@ -163,16 +206,32 @@ def line_options(compiled: Compiled, assumptions: Floats) -> Iterator[Option]:
 
 def layer_options(compiled: Compiled, assumptions: Floats, titles: dict[str, str], more: float) -> Iterator[Option]:
     """Yield an option with more stock and resupply for each layer that is resupplied."""
-    resupply = draws_of(compiled, assumptions, "layers", "resupply")
-    for row in np.flatnonzero((resupply > 0.0).any(axis=0)).tolist():
-        changed = compiled, assumptions
-        for parameter in ("stock", "resupply"):
-            values = draws_of(compiled, assumptions, "layers", parameter)[:, row]
-            changed = with_values(*changed, "layers", parameter, row, values * (1.0 + more))
+    for row in stocked_layers(compiled, assumptions):
         name = compiled.names.layers[row]
-        title = titles.get(f"layers.{name}", name)
-        noun = plural(f"{title[:1].lower()}{title[1:]}")
+        noun = layer_noun(name, titles)
+        changed = more_of_layer(compiled, assumptions, row, more)
         yield Option(f"layer/{name}", noun, f"{amount_text(more)} {noun}", *changed)
+
+
+def stocked_layers(compiled: Compiled, assumptions: Floats) -> list[int]:
+    """Rows of the layers that are resupplied."""
+    rows = np.flatnonzero((draws_of(compiled, assumptions, "layers", "resupply") > 0.0).any(axis=0))
+    return [int(row) for row in rows]
+
+
+def more_of_layer(compiled: Compiled, assumptions: Floats, row: int, more: float) -> tuple[Compiled, Floats]:
+    """The scenario and its draws with more stock and resupply of a layer, given its row."""
+    changed = compiled, assumptions
+    for parameter in ("stock", "resupply"):
+        values = draws_of(compiled, assumptions, "layers", parameter)[:, row]
+        changed = with_values(*changed, "layers", parameter, row, values * (1.0 + more))
+    return changed
+
+
+def layer_noun(name: str, titles: dict[str, str]) -> str:
+    """What a layer has more of, such as "medium-range missiles"."""
+    title = titles.get(f"layers.{name}", name)
+    return plural(f"{title[:1].lower()}{title[1:]}")
 
 
 def plural(noun: str) -> str:
@@ -188,15 +247,20 @@ def plural(noun: str) -> str:
 
 def supplier_options(compiled: Compiled, assumptions: Floats) -> Iterator[Option]:
     """Yield an option in which each supplier in use can ship twice as many parts, as if a second one were found."""
+    changed, draws = more_from_suppliers(compiled, assumptions, 1.0)
+    if changed is not compiled:
+        yield Option("suppliers", "suppliers of parts", SECOND_SUPPLIER, changed, draws)
+
+
+def more_from_suppliers(compiled: Compiled, assumptions: Floats, more: float) -> tuple[Compiled, Floats]:
+    """The scenario and its draws with more capacity of each supplier in use; unchanged if no parts are used."""
     used = np.flatnonzero(compiled.plan.sourcing > 0.0)
     if not len(used) or not programme_plants(compiled).any():
-        return
+        return compiled, assumptions
     capacity, changed = draws_of(compiled, assumptions, "suppliers", "capacity"), (compiled, assumptions)
     for row in used.tolist():
-        changed = with_values(*changed, "suppliers", "capacity", row, 2.0 * capacity[:, row])
-    yield Option(
-        "suppliers", "suppliers of parts", "a second supplier of every part, with the capacity of the first", *changed
-    )
+        changed = with_values(*changed, "suppliers", "capacity", row, (1.0 + more) * capacity[:, row])
+    return changed
 
 
 def all_gates(compiled: Compiled, assumptions: Floats) -> Iterator[Option]:

@@ -350,16 +350,23 @@ class InfoGap:
 
 @dataclass(frozen=True)
 class Purchase:
-    """One purchase of the best mix for a budget.
+    """One purchase of the best mix for a budget, on top of those before it.
+
+    Its effects are those in futures that were not used to choose it.
 
     Attributes:
         key: What is bought.
         title: In words, with the amount.
-        cost: Its cost.
+        cost: Its cost: the spend that it adds.
         prevented: Leakers prevented.
         net: Net benefit: damage avoided less spend.
-        per_million: Net benefit, or leakers prevented, per million of cost.
-        is_clear: True if it is better than every other purchase of the step, beyond both intervals.
+        per_million: Net benefit, or leakers prevented, per million of cost; undefined unless the cost is clearly above
+            zero.
+        is_clear: True if it is better than every other purchase of the step, in the futures in which it was chosen, at
+            a level of 95 % for all comparisons together.
+        runner_up: The next best purchase of the step, in words; empty if there is none.
+        futures: Futures in which its effects are measured.
+        excluded: Futures excluded because they failed.
 
     """
 
@@ -370,6 +377,9 @@ class Purchase:
     net: Estimate
     per_million: Estimate
     is_clear: bool
+    runner_up: str = ""
+    futures: int = 0
+    excluded: int = 0
 
 
 @dataclass(frozen=True)
