@@ -224,6 +224,8 @@ class Box:
         coverage: Share of all cases of interest that lie in the box.
         density: Share of the futures in the box that are cases of interest.
         mass: Share of all futures that lie in the box.
+        held_out_coverage: Coverage in futures from which the box was not made, by cross-fitting; None if not estimated.
+        held_out_density: Density in those futures.
 
     """
 
@@ -231,6 +233,8 @@ class Box:
     coverage: float
     density: float
     mass: float
+    held_out_coverage: Estimate | None = None
+    held_out_density: Estimate | None = None
 
 
 @dataclass(frozen=True)
@@ -252,9 +256,12 @@ class Discovery:
         futures: Futures examined.
         cases: Futures in which it is missed.
         trajectory: Boxes from all futures to the smallest.
-        chosen: Index of the box that is described.
+        chosen: Index of the box that is described; 0, the box of all futures, if nothing was found.
         leaves: Leaves of the classification tree, the densest first.
         note: A sentence if nothing was found.
+        missed_text: What happens in a future that misses the requirement, in words.
+        excluded: Futures excluded because they failed or the result is undefined in them.
+        p_value: Probability that random futures have a density in held-out futures as high as that of the box.
 
     """
 
@@ -265,6 +272,9 @@ class Discovery:
     chosen: int
     leaves: tuple[Leaf, ...] = ()
     note: str = ""
+    missed_text: str = ""
+    excluded: int = 0
+    p_value: float = 1.0
 
 
 @dataclass(frozen=True)
