@@ -47,11 +47,11 @@ class FirstOrder:
 def given_first_order(draws: Floats, values: Floats, futures: Ints, seed: int) -> FirstOrder:
     """First-order indices of all assumptions for all results, from given draws.
 
-    Intervals are basic bootstrap intervals of whole blocks of futures, around the estimate: the distance of each end
-    is that of the opposite quantile of the replicates from their mean. Replicates of an assumption without an effect
-    vary too much, because they resample the sampling error of the bin means: their variance is
-    6 (b - 1) (1 - S)^2 / n^2 instead of 2 (b - 1) (1 - S)^2 / n^2. Unless the interval excludes 0 as it is, their
-    deviations are reduced by this difference.
+    Intervals are from a bootstrap of whole blocks of futures. Replicates are centred on the estimate, because they
+    resample the sampling error of the bin means, and are too large by its expectation. If the basic interval, of which
+    each end is at the distance of the opposite quantile, excludes 0, the interval is the percentile one, which is
+    better for skewed results. Otherwise it is the basic one, and deviations are reduced: for an assumption without
+    an effect the variance of replicates is 6 (b - 1) (1 - S)^2 / n^2 instead of 2 (b - 1) (1 - S)^2 / n^2.
 
     Args:
         draws: (n, k) draws of the assumptions.
@@ -147,5 +147,8 @@ def _interval(replicates: Floats, freedom: int, n: int) -> tuple[Floats, Floats,
     noise = freedom * (1.0 - np.clip(value, 0.0, 1.0)) ** 2 / n**2
     reduced = np.maximum(variance - 4.0 * noise, np.minimum(2.0 * noise, variance))
     low, high = np.quantile(deviation, LEVELS, axis=0)
-    factor = np.where(value > high, 1.0, np.sqrt(reduced / np.where(variance > 0.0, variance, 1.0)))
-    return value, value - factor * high, np.maximum(value - factor * low, 0.0)
+    factor = np.sqrt(reduced / np.where(variance > 0.0, variance, 1.0))
+    is_clear = value > high
+    lower = np.where(is_clear, value + low, value - factor * high)
+    upper = np.where(is_clear, value + high, value - factor * low)
+    return value, lower, np.maximum(upper, 0.0)
