@@ -3,6 +3,7 @@
 The main assumptions are moved together from their medians towards their unfavourable ends, the others are as drawn; the
 robustness of a decision is the largest distance up to which the mean result meets the requirement (Ben-Haim 2006,
 Info-Gap Decision Theory, chapter 3). The distance, the horizon of uncertainty, is 1 at P10 or P90 of each assumption.
+Correlations are not kept: that all assumptions are at their unfavourable ends is less probable than 10 %.
 """
 
 from collections.abc import Callable, Sequence
@@ -13,8 +14,9 @@ import numpy as np
 
 from octoplan.answer.totals import effect
 from octoplan.errors import RunError
+from octoplan.explore.resampling import LEVELS
 from octoplan.explore.results import Estimate, InfoGap, MovedAssumption
-from octoplan.explore.robustness import LEVELS, resamples
+from octoplan.explore.robustness import resamples
 from octoplan.outcomes.run import Run
 from octoplan.outcomes.sensitivity import sensitivities
 from octoplan.scenario.arrays import Floats, Ints

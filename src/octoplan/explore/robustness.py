@@ -4,7 +4,6 @@ The measures of robustness are those reviewed by McPhail et al. (2018, Earth's F
 """
 
 from collections.abc import Callable, Sequence
-from hashlib import blake2b
 from math import ceil
 
 import numpy as np
@@ -12,15 +11,12 @@ from numpy.typing import NDArray
 
 from octoplan.answer.totals import effect
 from octoplan.errors import RunError
+from octoplan.explore.resampling import LEVELS, REPLICATES, block_numbers, generator
 from octoplan.explore.results import Estimate, Robustness
 from octoplan.outcomes.intervals import MIN_BLOCKS, design_effect
 from octoplan.outcomes.sampling import block_of
 from octoplan.scenario.arrays import Floats, Ints
 
-REPLICATES = 400
-"""Number of bootstrap samples."""
-LEVELS = (0.025, 0.975)
-"""Quantiles of the bootstrap samples at the ends of an interval."""
 WORST_SHARE = 0.1
 """Share of futures, the worst, over which the tail is averaged."""
 Z = 1.959963984540054
@@ -167,13 +163,11 @@ def resamples(futures: Ints, seed: int, label: str, replicates: int = REPLICATES
         replicates: Number of samples.
 
     """
-    _, block = np.unique(block_of(futures), return_inverse=True)
+    block = block_numbers(futures)
     if block.max() + 1 < MIN_BLOCKS:
         block = np.arange(len(futures))
     members = [np.flatnonzero(block == number) for number in range(block.max() + 1)]
-    key = int.from_bytes(blake2b(f"{seed}/{label}".encode(), digest_size=16).digest(), "big")
-    random = np.random.Generator(np.random.Philox(key=key))
-    samples = random.integers(0, len(members), (replicates, len(members)))
+    samples = generator(seed, label).integers(0, len(members), (replicates, len(members)))
     return [np.concatenate([members[number] for number in sample]) for sample in samples]
 
 
