@@ -99,6 +99,26 @@ def test_groups(tmp_path: Path) -> None:
     assert "enemy" in {share.name for share in findings.rankings[0].designed}
 
 
+def test_discovery_of_stated_requirements(tmp_path: Path) -> None:
+    """A stated requirement is examined in all futures, with the draws of what its box and its tree restrict."""
+    median = sample_result().findings.result("net-benefit")
+    path = tmp_path / "explore.toml"
+    path.write_text(f'requirements = ["net-benefit >= {0.5 * (median.p10 + median.p90):.0f}"]\n')
+    findings = explore_scenario(sample_run(), settings=path, measures=["net-benefit"]).findings
+    ((discovery,), (points,)) = findings.discoveries, findings.points
+    assert discovery.futures == len(points.cases) == FUTURES
+    assert discovery.cases == sum(points.cases)
+    assert {limit.name for limit in discovery.trajectory[discovery.chosen].limits} <= set(points.names)
+
+
+def test_a_requirement_that_is_always_met(tmp_path: Path) -> None:
+    """A requirement that no future misses is refused before anything else is simulated."""
+    path = tmp_path / "explore.toml"
+    path.write_text('requirements = ["made >= 0"]\n')
+    with pytest.raises(RunError, match="is met in all 64 futures"):
+        explore_scenario(sample_run(), settings=path)
+
+
 def test_info_gap() -> None:
     """The decisions of the scenario are examined at each horizon, with the net benefit as requirement."""
     (curve,) = sample_result().findings.info_gap

@@ -101,6 +101,7 @@ def test_an_assumption_is_no_decision(tmp_path: Path) -> None:
         ("[trials.t]\nkind = 'months'\nplant = 'bensh'\nsizes = [1]\n", 1, "did you mean 'bench'?"),
         ("[group]\na = ['b']\n", 1, "did you mean 'groups'?"),
         ("[groups]\na = []\n", 2, "list at least one"),
+        ("requirements = ['leakerz <= 3']\n", 1, "did you mean 'leakers'?"),
         ("[groups\n", 1, "is not valid TOML"),
         ("[decisions.x]\nchanges = {}\n", 2, "state at least one"),
         ("", 1, "is empty"),

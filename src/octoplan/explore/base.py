@@ -1,15 +1,17 @@
 """What all parts of an exploration start from: the run, its measures, its draws, and what was asked for."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
 
 from octoplan.errors import RunError
 from octoplan.explore.decisions import Benefits, Decision, benefits, decisions_of, simulate_decisions
-from octoplan.explore.evaluate import Evaluations, Results, case_of, results_of
+from octoplan.explore.discovery import refuse_one_sided
+from octoplan.explore.evaluate import Evaluations, Results, measures_of_scenario, results_of
 from octoplan.explore.factors import correlated_columns
+from octoplan.explore.requirements import Requirement, default_requirements, outcome, parse_requirements
 from octoplan.explore.settings import Settings
 from octoplan.explore.tornado import screen
 from octoplan.outcomes.main_measures import main_keys
@@ -102,6 +104,22 @@ class Base:
         return np.asarray(self.run.assumptions.values, np.float64)
 
     @cached_property
+    def requirements(self) -> tuple[Requirement, ...]:
+        """The requirements stated, otherwise those usual for a scenario.
+
+        Raises RunError if one is not a requirement of the run, or is met or missed in all futures.
+        """
+        months = self.scenario.names.months
+        if not self.settings.requirements:
+            measures = [replace(measure, values=self.results.measures[key]) for key, measure in self.described.items()]
+            return tuple(default_requirements(measures, months))
+        stated = parse_requirements(self.settings.requirements, self.results.described, months)
+        for requirement in stated:
+            result = outcome(requirement, self.results.measures[requirement.key])
+            refuse_one_sided(requirement, int(result.missed.sum()), int(result.defined.sum()))
+        return tuple(stated)
+
+    @cached_property
     def largest(self) -> tuple[str, ...]:
         """Names of the assumptions with the largest effects on the results explored."""
         names = [assumption.name for assumption in self.uncertain]
@@ -134,9 +152,7 @@ def measures_to_explore(scenario: Scenario, chosen: Sequence[str], available: Se
         RunError: If the scenario has no measure with a key.
 
     """
-    if not available:
-        case = case_of(scenario, None, scenario.medians[None], counterfactual=True)
-        available = [measure.key for measure in case.described]
+    available = available or [measure.key for measure in measures_of_scenario(scenario)]
     for key in chosen:
         if key not in available:
             raise RunError(f"{scenario.title} has no measure {quoted(key)}; {did_you_mean(key, available)}")

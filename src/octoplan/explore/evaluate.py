@@ -134,6 +134,11 @@ def case_of(scenario: Scenario, compiled: Compiled | None, draws: Floats, *, cou
     return Case(scenario, scenario.compile() if compiled is None else compiled, medians, counterfactual)
 
 
+def measures_of_scenario(scenario: Scenario) -> tuple[Measure, ...]:
+    """All measures of a run of a scenario, without values."""
+    return case_of(scenario, None, scenario.medians[None], counterfactual=True).described
+
+
 def simulate_rows(case: Case, draws: Floats, seed: int, first: int, halt: Ints | None) -> Piece:
     """Simulate the futures of some draws, numbered from ``first``, and compute their measures and totals."""
     tallies, counterfactual_tallies = case.tallies

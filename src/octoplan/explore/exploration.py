@@ -53,7 +53,7 @@ def explore_run(run: Run, settings: Settings, evaluations: Evaluations, measures
     check_run(run)
     base, seconds = Base(run, settings, evaluations, measures, run.seed), {}
     with threadpool_limits(1):
-        findings = first_findings(base)
+        findings, _ = first_findings(base), base.requirements
         for name, part in PARTS.items():
             start = time.perf_counter()
             findings = part(base, findings)

@@ -9,15 +9,18 @@ from octoplan.errors import RunError
 from octoplan.explore.base import Base
 from octoplan.explore.decisions import Decision
 from octoplan.explore.design import A, design
+from octoplan.explore.discovery import discover
 from octoplan.explore.evaluate import Results
 from octoplan.explore.factors import factors_of
-from octoplan.explore.findings import ComparedDecision, Findings
+from octoplan.explore.findings import ComparedDecision, Findings, Points
 from octoplan.explore.impact import impacts, result_effects
 from octoplan.explore.indices import indices
 from octoplan.explore.info_gap import info_gap, main_assumptions
 from octoplan.explore.information import clairvoyance, evpi, evppi
+from octoplan.explore.mix import best_mix
 from octoplan.explore.ranking import rank_results, with_design
-from octoplan.explore.results import InfoGap, Information, InformationValues, Ranking, Share
+from octoplan.explore.requirements import Outcome, outcome
+from octoplan.explore.results import Discovery, InfoGap, Information, InformationValues, Ranking, Share
 from octoplan.explore.robustness import robustness
 from octoplan.explore.sample_size import sample_sizes
 from octoplan.explore.switching import switching_values
@@ -191,6 +194,31 @@ def rate_impacts(base: Base, findings: Findings) -> Findings:
     return replace(findings, impacts=rated)
 
 
+def discover_failures(base: Base, findings: Findings) -> Findings:
+    """Where each requirement is missed: boxes and trees, with the futures on which they rest."""
+    names = [assumption.name for assumption in base.uncertain]
+    if not names:
+        return findings
+    draws, futures = base.draws_of(names), base.results.futures
+    discoveries, points = [], []
+    for requirement in base.requirements:
+        values = base.results.measures[requirement.key]
+        discovery = discover(requirement, values, draws, names, futures, base.seed)
+        discoveries.append(discovery)
+        points.append(points_of(base, discovery, outcome(requirement, values)))
+    return replace(findings, discoveries=tuple(discoveries), points=tuple(points))
+
+
+def points_of(base: Base, discovery: Discovery, result: Outcome) -> Points:
+    """The futures of a discovery: draws of the assumptions that its box or its tree restricts, and the cases."""
+    limits = discovery.trajectory[discovery.chosen].limits
+    limits += tuple(limit for leaf in discovery.leaves for limit in leaf.limits)
+    names = tuple(dict.fromkeys(limit.name for limit in limits))
+    rows = np.flatnonzero(result.defined)
+    draws = tuple(map(tuple, base.draws_of(names)[rows].tolist()))
+    return Points(discovery.requirement, names, draws, tuple(result.missed[rows].tolist()))
+
+
 def examine_robustness(base: Base, findings: Findings) -> Findings:
     """Regret and robustness of the decisions; the requirement is to be better than no programme."""
     benefits = base.benefits
@@ -232,6 +260,17 @@ def net_benefit_given(base: Base, decision: Decision) -> Callable[[Floats], Floa
     return net_benefit
 
 
+def buy_in_order(base: Base, findings: Findings) -> Findings:
+    """The best mix for a budget: what to buy with each further step of money."""
+    try:
+        mix = best_mix(base.run, base.evaluations, base=base.results)
+    except RunError as error:
+        return with_notes(findings, f"No best mix: {error}.")
+    if not mix:
+        return with_notes(findings, "No best mix: no purchase that was tested has a net benefit.")
+    return replace(findings, mix=mix)
+
+
 def count_futures(base: Base, findings: Findings) -> Findings:
     """Futures needed for the means of the key results."""
     results = key_results(base.run)
@@ -247,8 +286,10 @@ PARTS: dict[str, Part] = {
     "switching values": find_switching_values,
     "value of information": value_information,
     "impact": rate_impacts,
+    "discovery": discover_failures,
     "robustness": examine_robustness,
     "info-gap": move_together,
+    "best mix": buy_in_order,
     "sample sizes": count_futures,
 }
 """The parts in their order, by name."""

@@ -1,6 +1,6 @@
 """The file ``explore.toml``: groups of assumptions, decisions to compare, trials, and requirements."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -8,7 +8,9 @@ from typing import Any, Literal
 
 from pydantic import Field, ValidationError
 
-from octoplan.errors import QuantityError, ScenarioError
+from octoplan.errors import QuantityError, RunError, ScenarioError
+from octoplan.explore.evaluate import measures_of_scenario
+from octoplan.explore.requirements import parse_requirement
 from octoplan.explore.results import CHANCE, OTHERS
 from octoplan.explore.trials import MONTHS, Trial, trial_problems
 from octoplan.scenario import Scenario
@@ -120,7 +122,7 @@ class Reader:
         table = self.table()
         settings = Settings(
             dict(self.groups(table.groups)), tuple(self.decisions(table.decisions)), tuple(self.trials(table.trials)),
-            tuple(table.requirements),
+            tuple(self.requirements(table.requirements)),
         )  # fmt: skip
         self.report.raise_problems()
         return settings
@@ -140,6 +142,16 @@ class Reader:
                 self.add(form_problem(details, path), *path)
             self.report.raise_problems()
             raise
+
+    def requirements(self, texts: Sequence[str]) -> Iterator[str]:
+        """Yield the requirements; those that are not requirements of a run of the scenario are reported."""
+        measures = measures_of_scenario(self.scenario) if texts else ()
+        for text in texts:
+            try:
+                parse_requirement(text, measures, self.scenario.names.months)
+            except RunError as error:
+                self.add(str(error), "requirements")
+            yield text
 
     def groups(self, tables: Mapping[str, list[str]]) -> Iterator[tuple[str, tuple[str, ...]]]:
         """Yield name and uncertain assumptions of each group; no assumption may be in two groups."""

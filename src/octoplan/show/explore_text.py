@@ -17,6 +17,8 @@ from octoplan.show.theme import capitalised, join_names
 
 NET_BENEFIT = "net-benefit"
 """Key of the result on which the conclusion begins, if it is explored."""
+NOT_CONVERGED = "not converged"
+"""Part of the note of a ranking that has not converged."""
 NAMED_FACTORS = 3
 """Largest number of factors, switching values or assumptions that a sentence names."""
 FINER = 1.5
@@ -275,8 +277,10 @@ def precision_sentences(findings: Findings) -> Iterator[str]:
         else:
             yield f"{findings.futures:,} futures are enough for the means of all key results."
     ranking = main_ranking(findings)
-    if ranking is not None and ranking.note:
-        yield ranking.note
+    if ranking is not None:
+        is_rough = NOT_CONVERGED in ranking.note
+        state = "has not converged: more futures give narrower intervals" if is_rough else "has converged"
+        yield f"The ranking of the {short_title(ranking.title)} {state}."
 
 
 def best_first(items: Sequence[Robustness]) -> list[Robustness]:
