@@ -49,13 +49,13 @@ def test_ishigami_and_g_functions_have_their_exact_indices() -> None:
 
 
 def test_without_control_variates_indices_are_those_of_scipy() -> None:
-    """With too few blocks for control variates, the estimates are those of ``scipy.stats.sobol_indices``."""
-    values = results(ishigami, 3, 64)
+    """With too few futures for control variates, the estimates are those of ``scipy.stats.sobol_indices``."""
+    values = results(ishigami, 3, 16, seed=4)
     mixes = [values[mixed(f"x{i}")] for i in range(3)]
-    exact = reference(func={"f_A": values["A"][None], "f_B": values["B"][None], "f_AB": np.array(mixes)[:, None]}, n=64)
+    exact = reference(func={"f_A": values["A"][None], "f_B": values["B"][None], "f_AB": np.array(mixes)[:, None]}, n=16)
     estimated = indices(factors(3), values, 1)
     assert values_of(estimated, "first") == pytest.approx(exact.first_order.ravel(), abs=1e-12)
-    assert values_of(estimated, "total") == pytest.approx(exact.total_order.ravel(), abs=1e-12)
+    assert values_of(estimated, "total") == pytest.approx(np.minimum(exact.total_order.ravel(), 1.0), abs=1e-12)
 
 
 def test_intervals_hold_exact_indices() -> None:

@@ -5,7 +5,7 @@ first-order index is mean(b (c - a)) / V (Saltelli et al. 2010) and the total in
 1999), as in ``scipy.stats.sobol_indices``. That function is not called, because it resamples single futures instead of
 blocks, needs a power of 2 of futures, and returns 0 for all indices if one result is not finite. The estimates are
 adjusted by control variates (Owen 2013): the sample means of ab, a^2 - b^2 and c^2 - a^2 have the known mean 0, and
-their regression on the estimates removes up to half of the variance of large indices.
+regression on them removes half of the variance of large indices, and more for skewed results.
 """
 
 from collections.abc import Mapping, Sequence
@@ -22,8 +22,8 @@ from octoplan.explore.results import CHANCE, OTHERS, Convergence, Estimate, Shar
 from octoplan.outcomes.sampling import BLOCK_FUTURES
 from octoplan.scenario.arrays import Floats, Ints
 
-MIN_BLOCKS_OF_CONTROLS = 16
-"""Minimum number of blocks of futures from which the coefficients of control variates are estimated."""
+MIN_FUTURES_OF_CONTROLS = 32
+"""Minimum number of futures from which the coefficients of control variates are estimated."""
 WIDE = 0.1
 """Largest width of an interval that is precise enough."""
 LARGE = 0.1
@@ -156,22 +156,28 @@ def adjusted(weights: Floats, a: Floats, b: Floats, c: Floats, blocks: Ints) -> 
         blocks: (futures,) block of each future.
 
     """
-    # Sums over blocks: 0 futures, 1 variance, 2 and 3 numerators of the indices, 4 to 6 control variates.
-    terms = (np.ones(len(a)), (a**2 + b**2) / 2, b * (c - a), (a - c) ** 2 / 2, a * b, a**2 - b**2, c**2 - a**2)
-    sums = np.column_stack([np.bincount(blocks, term, weights.shape[1]) for term in terms])
-    totals = weights @ sums
-    variance = np.where(totals[:, 1] > 0.0, totals[:, 1], 1.0)
-    raw = totals[:, 2:4] / variance[:, None]
-    if weights.shape[1] < MIN_BLOCKS_OF_CONTROLS:
+    # 0 variance, 1 and 2 numerators of the indices, 3 to 5 control variates
+    terms = np.column_stack(
+        [(a**2 + b**2) / 2, b * (c - a), (a - c) ** 2 / 2, a * b, a**2 - b**2, c**2 - a**2]
+    )  # fmt: skip
+    futures = weights @ np.bincount(blocks)
+    means = weights @ by_block(terms, blocks) / futures[:, None]
+    variance = np.where(means[:, 0] > 0.0, means[:, 0], 1.0)[:, None]
+    raw = means[:, 1:3] / variance
+    if len(a) < MIN_FUTURES_OF_CONTROLS:
         return np.asarray(raw)
-    controls = totals[:, 4:] / variance[:, None]
-    products = weights @ (sums[:, :, None] * sums[:, None, :]).reshape(len(sums), -1)
-    products = products.reshape(-1, 7, 7)
-    deviation = products - totals[:, :, None] * totals[:, None, :] / weights.sum(axis=1)[:, None, None]
-    between = deviation[:, 4:, 4:]
-    influence = deviation[:, 4:, 2:4] - deviation[:, 4:, 1:2] * raw[:, None, :]
-    coefficients = np.linalg.pinv(between, rcond=1e-10, hermitian=True) @ influence
+    products = (terms[:, 3:, None] * terms[:, None, :]).reshape(len(a), -1)
+    mean_products = weights @ by_block(products, blocks) / futures[:, None]
+    covariance = mean_products.reshape(-1, 3, 6) - means[:, 3:, None] * means[:, None, :]
+    influence = covariance[:, :, 1:3] - covariance[:, :, :1] * raw[:, None, :]
+    coefficients = np.linalg.pinv(covariance[:, :, 3:], rcond=1e-10, hermitian=True) @ influence
+    controls = means[:, 3:] / variance
     return np.asarray(raw - (controls[:, None, :] @ coefficients)[:, 0])
+
+
+def by_block(columns: Floats, blocks: Ints) -> Floats:
+    """(blocks, columns) sums of columns, (futures, columns), over the futures of each block."""
+    return np.column_stack([np.bincount(blocks, column) for column in columns.T])
 
 
 def convergence_note(shares: Sequence[Share], leader_share: float, futures: int, sample: str) -> str:
