@@ -8,7 +8,7 @@ import pytest
 from octoplan.explore.impact import (
     AMBER,
     GREEN,
-    NO_RANGE,
+    NOT_RATED,
     RATINGS,
     RED,
     ResultEffects,
@@ -53,7 +53,7 @@ def test_a_tenth_of_the_largest_effect_is_amber() -> None:
     )
     ratings = rated([result])
     assert [ratings[name].rating for name in (DAMAGE, LABOUR, KILL, BIAS)] == [AMBER, AMBER, GREEN, GREEN]
-    assert ratings["crews.initial"].rating == NO_RANGE
+    assert ratings["crews.initial"].rating == NOT_RATED
     assert ratings[LABOUR].reason == (
         "between its low and its high values, leakers changes by -10.1 threats, 10 % of the largest effect"
     )
@@ -80,22 +80,26 @@ def test_the_result_with_the_largest_share_is_named() -> None:
     assert ratings[BIAS].reason.endswith("leakers changes by 10.0 threats, the largest effect")
 
 
+some = ResultEffects("leakers", "threats", {KILL: NOTHING})
+"""Effects of which none is distinguishable from zero."""
+
+
 def switching(name: str, at_ends: tuple[Estimate, Estimate]) -> SwitchingValue:
     return SwitchingValue(name, around(0.7, 0.1), 0.4, "none", "buy", (0.62, 0.88), at_ends)
 
 
 def test_a_switching_value_clearly_within_the_range_is_red() -> None:
     """The decision must change from clearly one to clearly the other between P10 and P90."""
-    clear = rated([], (switching(KILL, (around(-2.0, 1.0), around(3.0, 1.0))),))
+    clear = rated([some], (switching(KILL, (around(-2.0, 1.0), around(3.0, 1.0))),))
     assert clear[KILL].rating == RED
     assert (
         clear[KILL].reason
         == "below 0.700 “no programme” is better on average, above it “buy”; its P10 is 0.620, its P90 0.880"
     )
     for at_ends in ((around(-2.0, 3.0), around(3.0, 1.0)), (around(1.0, 0.5), around(3.0, 1.0)), (NOTHING, NOTHING)):
-        assert rated([], (switching(KILL, at_ends),))[KILL].rating == GREEN
+        assert rated([some], (switching(KILL, at_ends),))[KILL].rating == GREEN
     unknown = replace(switching(KILL, (NOTHING, NOTHING)), at_ends=(around(math.nan, 1.0), around(1.0, 0.1)))
-    assert rated([], (unknown,))[KILL].rating == GREEN
+    assert rated([some], (unknown,))[KILL].rating == GREEN
 
 
 def test_an_assumption_worth_knowing_is_red() -> None:
@@ -106,7 +110,7 @@ def test_an_assumption_worth_knowing_is_red() -> None:
     assert ratings[KILL].reason == "knowing it is worth 2.50 M GBP (2025) for the choice of the decision"
     nothing = Information(KILL, "", Estimate(2.5e6, 0.0, 5e6))
     trial = replace(worth, size=10)
-    assert rated([], information=(nothing, trial))[KILL].rating == GREEN
+    assert rated([some], information=(nothing, trial))[KILL].rating == GREEN
 
 
 def test_bars_take_the_place_of_the_effects_in_the_run() -> None:
@@ -135,3 +139,17 @@ def test_the_table_of_quality_against_impact_has_every_assumption_once() -> None
     assert sorted(name for names in table.values() for name in names) == sorted(ranged().scenario.columns)
     quality = next(a.quality for a in assumptions if a.name == KILL)
     assert table[quality, AMBER] == (KILL,)
+
+
+def test_what_cannot_be_estimated_is_not_rated() -> None:
+    """Without a range, or without an effect estimated, an assumption is not rated, and the reason says which."""
+    ratings = rated([some])
+    assert (ratings[KILL].rating, ratings[DAMAGE].rating, ratings["crews.initial"].rating) == (
+        GREEN,
+        NOT_RATED,
+        NOT_RATED,
+    )
+    assert "too few futures" in ratings[DAMAGE].reason
+    assert "no range" in ratings["crews.initial"].reason
+    clear = (around(-2.0, 1.0), around(3.0, 1.0))
+    assert rated([], (switching(DAMAGE, clear),))[DAMAGE].rating == RED

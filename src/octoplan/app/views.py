@@ -10,7 +10,7 @@ from octoplan.answer.answer import Answer
 from octoplan.outcomes.finance import cost_estimate, leakers_prevented, net_benefit
 from octoplan.outcomes.median_case import run_at_medians
 from octoplan.outcomes.run import Run
-from octoplan.outcomes.sensitivity import sensitivities
+from octoplan.outcomes.sensitivity import acts_on_threats, sensitivities
 from octoplan.outcomes.view import view_of
 from octoplan.show import forecast, marginal_chart, sensitivity
 from octoplan.show.charts import page_figures
@@ -18,6 +18,8 @@ from octoplan.show.front import LEAKERS_PREVENTED, NET_BENEFIT
 from octoplan.show.money_charts import cost_s_curve
 from octoplan.show.provenance import impacts
 from octoplan.show.theme import MILLION
+from octoplan.show.tornado import CAPTION as TORNADO_CAPTION
+from octoplan.show.tornado import tornado
 
 MIN_FUTURES_FOR_BASE_CASE = 32
 """Minimum number of futures at which charts that need the base case are drawn."""
@@ -93,8 +95,8 @@ def tornado_charts(run: Run) -> list[CaptionedChart]:
     ):  # fmt: skip
         effects = sensitivities(run, values)
         if effects:
-            chart = sensitivity.tornado(run.scenario, effects, title, unit_label, size=scale)
-            charts.append(CaptionedChart(name, chart, sensitivity.CAPTION, overlay=False))
+            chart = tornado(run.scenario, effects, title, unit_label, size=scale)
+            charts.append(CaptionedChart(name, chart, TORNADO_CAPTION, overlay=False))
     return charts
 
 
@@ -111,12 +113,16 @@ VIEWS_WITH_MORE_FUTURES = ("sensitivity", "log")
 
 
 def impacts_by_assumption(run: Run) -> dict[str, dict[str, Any]]:
-    """Effect of each assumption on the net benefit, in millions, with standard error and impact class."""
-    effects = sensitivities(run, net_benefit(run))
-    classes = impacts(run, effects)
+    """Effect of each assumption on the net benefit, in millions, with standard error, and its impact."""
+    net = net_benefit(run)
+    effects = sensitivities(run, net)
+    leakers = [
+        item for item in sensitivities(run, leakers_prevented(run)) if acts_on_threats(run.scenario, item.assumption)
+    ]
+    ratings = impacts(run, net, effects, leakers)
     return {
         effect.assumption.name: {
-            "impact": classes[effect.assumption.name], "effect": effect.difference / MILLION,
+            "impact": ratings[effect.assumption.name].rating, "effect": effect.difference / MILLION,
             "error": effect.error / MILLION,
         }
         for effect in effects

@@ -2,8 +2,8 @@
 
 The impact is red if the assumption can change the decision: its switching value clearly lies between its P10 and its
 P90, or knowing it is worth something. It is amber if its effect on a key result is distinguishable from zero and at
-least a tenth of the largest effect on this result, and otherwise green. An assumption without a range has no impact
-that could be computed.
+least a tenth of the largest effect on this result, and otherwise green. An assumption without a range, or whose effect
+cannot be estimated from the futures of the run, is not rated.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -16,9 +16,9 @@ from octoplan.outcomes.sensitivity import MIN_Z, Sensitivity
 from octoplan.scenario.assumptions import QUALITIES, Assumption
 from octoplan.scenario.descriptions import unit_text
 
-RED, AMBER, GREEN, NO_RANGE = "red", "amber", "green", "no range"
-RATINGS = (RED, AMBER, GREEN, NO_RANGE)
-"""Ratings of impact, the largest first; ``NO_RANGE``: the assumption has one value, so that it has none."""
+RED, AMBER, GREEN, NOT_RATED = "red", "amber", "green", "not rated"
+RATINGS = (RED, AMBER, GREEN, NOT_RATED)
+"""Ratings of impact, the largest first."""
 SMALLEST_SHARE = 0.1
 """Smallest effect of an assumption rated amber, as a share of the largest effect on the same result."""
 HALF_WIDTH_ERRORS = 2.0
@@ -84,12 +84,19 @@ def impacts(
     """
     switching_of = {value.name: value for value in switching if value.is_clear}
     worth = {item.name: item for item in information if item.value.low > 0.0 and not item.size}
-    shares = largest_shares(effects)
-    return tuple(
-        impact(assumption, switching_of.get(assumption.name), worth.get(assumption.name),
-               shares.get(assumption.name), titles, money)
-        for assumption in assumptions
-    )  # fmt: skip
+    shares, estimated = largest_shares(effects), {name for result in effects for name in result.by_name}
+    ratings = []
+    for assumption in assumptions:
+        name = assumption.name
+        if assumption.is_fixed:
+            ratings.append(Impact(name, NOT_RATED, "it has no range, so that its effect cannot be computed"))
+            continue
+        red = red_reasons(assumption, switching_of.get(name), worth.get(name), titles, money)
+        if red or name in estimated:
+            ratings.append(impact(name, red, shares.get(name)))
+        else:
+            ratings.append(Impact(name, NOT_RATED, "the run has too few futures to estimate its effect"))
+    return tuple(ratings)
 
 
 def largest_shares(effects: Sequence[ResultEffects]) -> dict[str, tuple[float, ResultEffects]]:
@@ -105,27 +112,27 @@ def largest_shares(effects: Sequence[ResultEffects]) -> dict[str, tuple[float, R
     return shares
 
 
-def impact(
+def red_reasons(
     assumption: Assumption, switching: SwitchingValue | None, information: Information | None,
-    share: tuple[float, ResultEffects] | None, titles: Mapping[str, str], money: str,
-) -> Impact:  # fmt: skip
-    """Impact of one assumption from its switching value, the value of knowing it, and its largest share."""
-    if assumption.is_fixed:
-        return Impact(assumption.name, NO_RANGE, "it has one value, so that its effect cannot be computed")
-    reasons = []
-    if switching:
-        reasons.append(switching_reason(assumption, switching, titles))
+    titles: Mapping[str, str], money: str,
+) -> list[str]:  # fmt: skip
+    """Reasons for which the impact of an assumption is red: it switches the decision, and it is worth knowing."""
+    reasons = [switching_reason(assumption, switching, titles)] if switching else []
     if information:
         reasons.append(f"knowing it is worth {amount(information.value.value, money)} for the choice of the decision")
-    if reasons:
-        return Impact(assumption.name, RED, "; ".join(reasons))
+    return reasons
+
+
+def impact(name: str, red: Sequence[str], share: tuple[float, ResultEffects] | None) -> Impact:
+    """Impact of one assumption from the reasons for which it is red, and its largest share of an effect."""
+    if red:
+        return Impact(name, RED, "; ".join(red))
     if share and share[0] >= SMALLEST_SHARE:
-        return Impact(assumption.name, AMBER, effect_reason(assumption.name, *share))
+        return Impact(name, AMBER, effect_reason(name, *share))
+    smallest = percent(SMALLEST_SHARE)
     return Impact(
-        assumption.name, GREEN,
-        f"no effect on a key result that is distinguishable from zero and at least {percent(SMALLEST_SHARE)} of the "
-        "largest",
-    )  # fmt: skip
+        name, GREEN, f"no effect on a key result is distinguishable from zero and at least {smallest} of the largest"
+    )
 
 
 def switching_reason(assumption: Assumption, switching: SwitchingValue, titles: Mapping[str, str]) -> str:

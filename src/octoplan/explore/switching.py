@@ -62,6 +62,8 @@ def switching_values(
 
     """
     check(names, draws, benefits, decisions, futures)
+    order = np.argsort(futures, kind="stable")
+    draws, benefits, futures = draws[order], benefits[order], futures[order]
     preferred = int(benefits.mean(axis=0).argmax())
     others = [j for j in range(len(decisions)) if j != preferred]
     advantages = benefits[:, [preferred]] - benefits[:, others]
@@ -221,10 +223,9 @@ def held_out_errors(curve: Curve, draws: Floats, values: Floats, blocks: Ints) -
 
 
 def sum_by_block(values: Floats, blocks: Ints) -> Floats:
-    """(blocks, ...) sums of (futures, ...) values over the futures of each block."""
-    flat = values.reshape(len(values), -1)
-    sums = np.stack([np.bincount(blocks, column) for column in flat.T], axis=1)
-    return np.asarray(sums.reshape(-1, *values.shape[1:]), np.float64)
+    """(blocks, ...) sums of (futures, ...) values over the futures of each block, which are in ascending order."""
+    starts = np.flatnonzero(np.diff(blocks, prepend=-1))
+    return np.asarray(np.add.reduceat(values, starts, axis=0), np.float64)
 
 
 def crossing(

@@ -136,7 +136,7 @@ def bar(name: str, measure: str, ends: tuple[float, float], unchanged: Floats, l
     finite = unchanged[defined][np.isfinite(unchanged[defined])]
     return TornadoBar(
         name, measure, ends, estimate(low[defined], defined), estimate(high[defined], defined),
-        estimate((high - low)[defined], defined), float(finite.mean()) if len(finite) else nan, len(defined),
+        estimate(high[defined] - low[defined], defined), float(finite.mean()) if len(finite) else nan, len(defined),
     )  # fmt: skip
 
 

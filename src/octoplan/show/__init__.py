@@ -20,13 +20,13 @@ from octoplan.show.overview import deliveries_and_leakers as deliveries_and_leak
 from octoplan.show.region_maps import damage_by_region as damage_by_region
 from octoplan.show.region_maps import leakers_by_region as leakers_by_region
 from octoplan.show.report import report as report
-from octoplan.show.sensitivity import tornado as tornado
 from octoplan.show.supply_charts import deliveries as deliveries
 from octoplan.show.supply_charts import plant_limits as plant_limits
 from octoplan.show.supply_charts import production as production
 from octoplan.show.supply_charts import stock as stock
 from octoplan.show.threat_flow import threat_flow as threat_flow
 from octoplan.show.threat_flow import threat_flow_on_day as threat_flow_on_day
+from octoplan.show.tornado import tornado as tornado
 from octoplan.show.waterfall import waterfall as waterfall
 
 __all__ = [

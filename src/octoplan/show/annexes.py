@@ -21,10 +21,11 @@ from octoplan.show.marginal_chart import CAPTION as MILLION_CAPTION
 from octoplan.show.marginal_chart import marginal_million
 from octoplan.show.money_charts import cost_s_curve, spend
 from octoplan.show.provenance import TableText
-from octoplan.show.sensitivity import CAPTION, MAX_ASSUMPTIONS, switching_values, tornado
+from octoplan.show.sensitivity import switching_values
 from octoplan.show.series import month_total
 from octoplan.show.theme import MILLION
 from octoplan.show.threat_flow import threat_flow_on_day, worst_day
+from octoplan.show.tornado import CAPTION, MAX_ASSUMPTIONS, tornado
 
 DAY_CAPTION = "Counts of the day on which most threats are launched in the first finished future; other futures differ."
 

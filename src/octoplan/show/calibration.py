@@ -27,7 +27,7 @@ from octoplan.show.calibration_text import (
     with_unit,
 )
 from octoplan.show.html import PageFigure, render
-from octoplan.show.provenance import QUALITIES, TableText
+from octoplan.show.provenance import WEAKEST_FIRST, TableText
 from octoplan.show.theme import capitalised, join_names
 
 FEWEST_DRAWS = 4 / INFORMED
@@ -218,7 +218,7 @@ def rest(evidence: Evidence) -> Iterator[str]:
     """Sentences on the assumptions that are not informed, and on observations that are not compared."""
     uninformed = [row.assumption for row in evidence.learned if not row.is_informed]
     quality = Counter(assumption.quality for assumption in uninformed)
-    ratings = join_names([f"{quality[name]:,} {name}" for name in QUALITIES if quality[name]])
+    ratings = join_names([f"{quality[name]:,} {name}" for name in WEAKEST_FIRST if quality[name]])
     if len(uninformed) == 1:
         yield f"1 uncertain assumption is not informed and keeps its prior; it is rated {uninformed[0].quality}."
     elif uninformed:

@@ -6,20 +6,26 @@ from typing import NamedTuple
 
 import numpy as np
 
+from octoplan.explore.impact import AMBER, RATINGS, RED, quality_by_impact, result_effects
+from octoplan.explore.impact import impacts as rate_impacts
+from octoplan.explore.results import Impact, SwitchingValue
+from octoplan.explore.switching import switching_values
 from octoplan.outcomes.format import digits
 from octoplan.outcomes.identity import raid_identity
 from octoplan.outcomes.run import Run
 from octoplan.outcomes.run_results import RunResults
-from octoplan.outcomes.sensitivity import LARGE_EFFECT_SHARE, Sensitivity
-from octoplan.scenario.assumptions import Assumption
-from octoplan.scenario.descriptions import row_reference
-from octoplan.show.theme import MILLION
+from octoplan.outcomes.sensitivity import Sensitivity
+from octoplan.outcomes.view import view_of
+from octoplan.scenario import Scenario
+from octoplan.scenario.arrays import Floats
+from octoplan.scenario.assumptions import QUALITIES, Assumption
+from octoplan.scenario.descriptions import row_reference, subject
+from octoplan.show.theme import MILLION, capitalised
 
-QUALITIES = ("red", "amber", "green")
+WEAKEST_FIRST = tuple(reversed(QUALITIES))
 QUALITY_MARKS = {"red": "■ red", "amber": "▲ amber", "green": "● green"}
-IMPACTS = ("large", "some", "none detected", "no range")
-"""Levels of impact, in order: effect distinguishable from zero and at least half the largest; distinguishable from
-zero; not distinguishable from zero; assumption without a range, whose impact cannot be estimated."""
+WITHOUT, WITH = "without the programme", "with the programme"
+"""The decisions between which an assumption can switch, in words."""
 
 
 class TableText(NamedTuple):
@@ -29,32 +35,61 @@ class TableText(NamedTuple):
     rows: Sequence[tuple[str, ...]]
 
 
-def impacts(run: Run, sensitivities: Sequence[Sensitivity]) -> Mapping[str, str]:
-    """Level of impact, one of ``IMPACTS``, of each assumption by name, from its effect on a result."""
-    largest = max((abs(item.difference) for item in sensitivities if item.distinguishable), default=0.0)
-    detected = {
-        item.assumption.name: "large" if abs(item.difference) >= LARGE_EFFECT_SHARE * largest else "some"
-        for item in sensitivities
-        if item.distinguishable
-    }
-    return {
-        assumption.name: "no range" if assumption.is_fixed else detected.get(assumption.name, "none detected")
-        for assumption in run.scenario.assumptions
-    }
+def impacts(
+    run: Run, net_benefit: Floats, net: Sequence[Sensitivity], leakers: Sequence[Sensitivity]
+) -> dict[str, Impact]:  # fmt: skip
+    """Impact of each assumption, by name, from the futures of a run: on its key results and on whether it pays.
 
+    Args:
+        run: The run.
+        net_benefit: (finished futures,) net benefit of the programme.
+        net: Effects on the net benefit.
+        leakers: Effects on the leakers prevented.
 
-def quality_matrix(run: Run, impact: Mapping[str, str]) -> TableText:
-    """Table of the number of assumptions by quality and impact."""
-    count = Counter((assumption.quality, impact[assumption.name]) for assumption in run.scenario.assumptions)
-    total = Counter(assumption.quality for assumption in run.scenario.assumptions)
-    rows = [
-        (QUALITY_MARKS[quality], *(f"{count[quality, level]:,}" for level in IMPACTS), f"{total[quality]:,}")
-        for quality in QUALITIES
+    """
+    effects = [
+        result_effects("net benefit", view_of(run).unit, net),
+        result_effects("leakers prevented", "threats", leakers),
     ]
-    return TableText(("quality", *(f"impact: {level}" for level in IMPACTS), "rows"), rows)
+    defined = np.isfinite(net_benefit)
+    switching: tuple[SwitchingValue, ...] = ()
+    if defined.any():
+        finished = run.finished_futures[defined]
+        benefits = np.column_stack([np.zeros(len(finished)), net_benefit[defined]])
+        draws = run.assumptions.values[finished]
+        switching = switching_values(run.scenario.columns, draws, benefits, (WITHOUT, WITH), finished, run.seed)
+    return {item.name: item for item in rate_impacts(run.scenario.assumptions, effects, switching)}
 
 
-def assumptions_log(run: Run, sensitivities: Sequence[Sensitivity], impact: Mapping[str, str], unit: str) -> TableText:
+def quality_matrix(assumptions: Sequence[Assumption], impact: Mapping[str, Impact]) -> TableText:
+    """Table of the number of assumptions by quality and impact, the weakest quality and the largest impact first."""
+    cells = quality_by_impact(assumptions, impact.values())
+    rows = []
+    for quality in WEAKEST_FIRST:
+        counts = [len(cells[quality, rating]) for rating in RATINGS]
+        rows.append((QUALITY_MARKS[quality], *(f"{count:,}" for count in counts), f"{sum(counts):,}"))
+    return TableText(("quality", *(f"impact: {rating}" for rating in RATINGS), "rows"), rows)
+
+
+def impact_reasons(scenario: Scenario, impact: Mapping[str, Impact]) -> list[str]:
+    """Sentences on why impacts are red or amber: the red first, then by quality, the weakest first."""
+    rated = [a for a in scenario.assumptions if impact[a.name].rating in (RED, AMBER)]
+    rated.sort(key=lambda a: (RATINGS.index(impact[a.name].rating), WEAKEST_FIRST.index(a.quality)))
+    return [
+        f"{capitalised(subject(scenario, a))} ({row_reference(a)}): impact {impact[a.name].rating}, "
+        f"quality {a.quality}; {impact[a.name].reason}."
+        for a in rated
+    ]
+
+
+def row_anchor(name: str) -> str:
+    """Identifier of the row of an assumption in the assumptions log of a page."""
+    return f"row-{name.replace('*', 'all')}"
+
+
+def assumptions_log(
+    run: Run, sensitivities: Sequence[Sensitivity], impact: Mapping[str, Impact], unit: str
+) -> TableText:  # fmt: skip
     """Table of all assumptions, sorted by impact and then by quality.
 
     unit
@@ -64,7 +99,10 @@ def assumptions_log(run: Run, sensitivities: Sequence[Sensitivity], impact: Mapp
 
     def order(assumption: Assumption) -> tuple[int, int, float, str]:
         effect = effects[assumption.name].difference if assumption.name in effects else 0.0
-        impact_rank, quality_rank = IMPACTS.index(impact[assumption.name]), QUALITIES.index(assumption.quality)
+        impact_rank, quality_rank = (
+            RATINGS.index(impact[assumption.name].rating),
+            WEAKEST_FIRST.index(assumption.quality),
+        )
         return impact_rank, quality_rank, -abs(effect), assumption.name
 
     head = (
@@ -109,7 +147,7 @@ def quantile_cells(assumption: Assumption) -> tuple[str, str, str]:
     return ("", middle, "") if assumption.is_fixed else (low, middle, high)
 
 
-def log_row(assumption: Assumption, impact: str, item: Sensitivity | None) -> tuple[str, ...]:
+def log_row(assumption: Assumption, impact: Impact, item: Sensitivity | None) -> tuple[str, ...]:
     """One row of the assumptions log as text."""
     low, middle, high = quantile_cells(assumption)
     effect = (
@@ -117,7 +155,7 @@ def log_row(assumption: Assumption, impact: str, item: Sensitivity | None) -> tu
     )
     return (
         assumption.name,
-        impact,
+        QUALITY_MARKS.get(impact.rating, impact.rating),
         effect,
         QUALITY_MARKS[assumption.quality],
         middle,

@@ -107,6 +107,7 @@ def report_page(
         limitations=front.limitations(run),
         letters={name: (chr(65 + i), ANNEX_TITLES[name]) for i, name in enumerate(present)},
         net_benefit=front.NET_BENEFIT,
+        leakers_prevented=front.LEAKERS_PREVENTED,
         **{name: contents.get(name) for name in ANNEX_TITLES},
     )
 
@@ -142,7 +143,7 @@ def annex_contents(
     """Content of each annex by name, without what needs the answer; None or missing if the annex is omitted."""
     first, run = results[0], results[0].run
     net = first.net_benefit_sensitivity
-    impact = provenance.impacts(run, net)
+    impact = provenance.impacts(run, first.net_benefit, net, first.leakers_sensitivity)
     log = provenance.assumptions_log(run, net, impact, f"M {view_of(run).unit}")
     simulated = (
         {"supply": annexes.supply(run), "defence": annexes.defence(first), "money": annexes.money(first)}
@@ -159,9 +160,11 @@ def annex_contents(
         "measures": result_table(first.key_results),
         "log": {
             "detected": bool(net),
-            "matrix": provenance.quality_matrix(run, impact),
+            "reasons": provenance.impact_reasons(run.scenario, impact),
+            "matrix": provenance.quality_matrix(run.scenario.assumptions, impact),
             "calibrated": provenance.calibrated_assumptions(run),
             "rows": log,
+            "anchors": [provenance.row_anchor(row[0]) for row in log.rows],
         },
         "sources": used_sources if used_sources.rows else None,
         "checks": provenance.checks(run),

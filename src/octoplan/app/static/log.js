@@ -35,7 +35,7 @@ export function showLog() {
 /** @param {Impacts} impacts */
 export function showImpacts(impacts) {
   for (const item of state.panels.assumptions)
-    Object.assign(item, {impact: item.fixed ? "no range" : "", effect: undefined}, impacts[item.name]);
+    Object.assign(item, {impact: item.fixed ? "not rated" : "", effect: undefined}, impacts[item.name]);
   fillTable?.();
 }
 

@@ -63,7 +63,7 @@ function withLegendBelow(layout, data) {
 /** @type {(layout: Json) => Json} */
 function namedAbove(layout) {
   const names = layout.yaxis.ticktext.map((/** @type {string} */ text, /** @type {number} */ y) =>
-    ({text, y, xref: "paper", x: 0, xanchor: "left", align: "left", yanchor: "bottom", yshift: 6, showarrow: false, font: {size: 11}}));
+    ({text, y, xref: "paper", x: 0, xanchor: "left", align: "left", yanchor: "bottom", yshift: 11, showarrow: false, font: {size: 11}}));
   const [low, high] = layout.xaxis.range, room = 0.12 * (high - low);
   return {
     ...layout, bargap: 0.6, margin: {...layout.margin, l: 12}, height: layout.height + 10 * names.length,

@@ -1,9 +1,9 @@
-// The charts of a report on narrow screens and in print. chart_fit.js precedes this script in the page.
+// The charts of a report on narrow screens and in print, and the links of their bars. chart_fit.js precedes this script in the page.
 
 const PRINTED_WIDTH = 860;  // pixels, as in page.css
 const CONFIG = {displaylogo: false, responsive: true};
 
-/** @typedef {HTMLElement & Figure} Drawn A chart that plotly has drawn. */
+/** @typedef {HTMLElement & Figure & {on: (event: string, handler: (event: {points: Json[]}) => void) => void}} Drawn A chart that plotly has drawn. */
 const allPlots = () => /** @type {NodeListOf<Drawn>} */ (document.querySelectorAll(".js-plotly-plot"));
 
 addEventListener("beforeprint", () => allPlots().forEach(plot => plot.data[0]?.type === "sankey"
@@ -16,3 +16,7 @@ addEventListener("load", () => innerWidth <= NARROW_SCREEN && allPlots().forEach
   plot.style.height = `${layout.height}px`;
   Plotly.newPlot(plot, plot.data, layout, {...CONFIG, responsive: !scrolls});
 }));
+addEventListener("load", () => allPlots().forEach(plot => plot.on("plotly_click", ({points}) => {
+  const anchor = [points[0]?.customdata].flat().find(text => String(text).startsWith("row-"));  // of a bar of a tornado
+  if (anchor && document.getElementById(anchor)) location.hash = anchor;
+})));
