@@ -108,6 +108,7 @@ def test_discovery_of_stated_requirements(tmp_path: Path) -> None:
     ((discovery,), (points,)) = findings.discoveries, findings.points
     assert discovery.futures == len(points.cases) == FUTURES
     assert discovery.cases == sum(points.cases)
+    assert [len(column) for column in points.draws] == [FUTURES] * len(points.names)
     assert {limit.name for limit in discovery.trajectory[discovery.chosen].limits} <= set(points.names)
 
 

@@ -45,7 +45,7 @@ class Points:
     Attributes:
         requirement: The requirement in words.
         names: Names of the assumptions.
-        draws: Values of each assumption by future, in its unit.
+        draws: For each assumption its value in each future, in its unit.
         cases: True in the futures in which the requirement is missed.
 
     """

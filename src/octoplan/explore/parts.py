@@ -215,7 +215,7 @@ def points_of(base: Base, discovery: Discovery, result: Outcome) -> Points:
     limits += tuple(limit for leaf in discovery.leaves for limit in leaf.limits)
     names = tuple(dict.fromkeys(limit.name for limit in limits))
     rows = np.flatnonzero(result.defined)
-    draws = tuple(map(tuple, base.draws_of(names)[rows].tolist()))
+    draws = tuple(map(tuple, base.draws_of(names)[rows].T.tolist()))
     return Points(discovery.requirement, names, draws, tuple(result.missed[rows].tolist()))
 
 

@@ -75,8 +75,8 @@ REGRET_CAPTION = (
 )
 INFO_GAP_CAPTION = (
     "All main assumptions are moved together from their medians (0) to their unfavourable P10 or P90 (1) and beyond. "
-    "The band is the 95 % confidence interval of the mean result. The dashed line marks the error at which the "
-    "requirement is first missed."
+    "Bands are 95 % confidence intervals of the mean net benefit. A dashed line marks the error at which "
+    "the programme first costs more than it avoids, on average."
 )
 MIX_CAPTION = (
     "What to buy with each further step of the budget, in order: each was the best of all purchases tested given those "
@@ -172,6 +172,8 @@ def rank_chart(exploration: Exploration, ranking: Ranking) -> go.Figure:
         ("first", "first-order index", BLUE, ""), ("total", "total index", ORANGE, "/")
     ):  # fmt: skip
         rows = [(row, getattr(share, attribute)) for row, share in enumerate(shares) if getattr(share, attribute)]
+        texts = [share_text(item) for _, item in rows]
+        rows = [(row, as_share(item)) for row, item in rows]
         if not rows:
             continue
         shift = 0.0 if not has_total else -0.2 if attribute == "first" else 0.2
@@ -185,16 +187,17 @@ def rank_chart(exploration: Exploration, ranking: Ranking) -> go.Figure:
                 hovertemplate=f"%{{customdata[0]}}, {title}: %{{x:.1%}}<extra></extra>",
             )
         )  # fmt: skip
-        for row, item in rows:
-            end = max(0.0, finite(item.value), finite(item.high))
+        for (row, item), text in zip(rows, texts, strict=True):
             chart.add_annotation(
-                x=end, y=row + shift, text=share_text(item), showarrow=False, xanchor="left", xshift=5,
+                x=max(item.value, item.high), y=row + shift, text=text, showarrow=False, xanchor="left", xshift=5,
                 font={"size": 11},
             )  # fmt: skip
     row_axis(chart, [row_name(scenario, share) for share in shares])
-    items = [item for share in shares for item in (share.first, share.total) if item is not None]
-    ends = [finite(end) for item in items for end in (item.low, item.high)]
+    items = [as_share(item) for share in shares for item in (share.first, share.total) if item is not None]
+    ends = [max(item.value, item.high) for item in items]
     value_axis(chart, f"share of the variance of {short_title(ranking.title)}", ends, 0.22, tickformat=".0%")
+    if max(ends, default=0.0) > 0.5:  # shares are at most 100 %
+        chart.update_xaxes(tickvals=[0.2 * step for step in range(6)])
     chart.update_layout(barmode="overlay")
     return fit_legend(chart, axis_title=True) if has_total else chart
 
@@ -217,11 +220,16 @@ def row_name(scenario: Scenario, share: Share) -> str:
 def rank_title(scenario: Scenario, ranking: Ranking) -> str:
     """Title with the factor of the largest share."""
     factors = [share for share in ordered(ranking) if share.name not in (CHANCE, OTHERS)]
+    title = label(short_title(ranking.title))
     if not factors or factors[0].first is None or factors[0].first.sign <= 0:
-        return f"No factor explains a distinguishable share of the variance of {label(short_title(ranking.title))}"
-    first = factors[0]
-    name = capitalised(label(shorten(factor_title(scenario, first.name, first.title), MAX_TITLE, placeholder=" …")))
-    return f"{name} explains the largest share of the variance of {label(short_title(ranking.title))}"
+        return f"No factor explains a distinguishable share of the variance of the {title}"
+    first = shorten(factor_title(scenario, factors[0].name, factors[0].title), MAX_TITLE, placeholder=" …")
+    return f"Largest share of the variance of the {title}: {label(first)}, {share_text(factors[0].first)}"
+
+
+def as_share(item: Estimate) -> Estimate:
+    """An estimate of a share for a chart: its value and its ends between 0 and 1."""
+    return Estimate(*(min(max(finite(end), 0.0), 1.0) for end in (item.value, item.low, item.high)))
 
 
 def convergence_chart(exploration: Exploration, ranking: Ranking) -> go.Figure | None:
@@ -238,15 +246,15 @@ def convergence_chart(exploration: Exploration, ranking: Ranking) -> go.Figure |
         chart.add_trace(
             go.Scatter(
                 x=[f"{futures:,}" for futures in item.futures],
-                y=[finite(first.value) for first in item.first],
+                y=[first.value for first in map(as_share, item.first)],
                 name=text,
                 mode="lines+markers",
                 line={"color": colour(index), "width": 2, "dash": DASHES[index % len(DASHES)]},
-                error_y={**errors(item.first, 1.0), "color": with_opacity(colour(index), 0.6)},
+                error_y={**errors(list(map(as_share, item.first)), 1.0), "color": with_opacity(colour(index), 0.6)},
                 hovertemplate=f"{text}: %{{y:.1%}}<extra></extra>",
             )
         )
-    chart.update_yaxes(tickformat=".0%", title="first-order index")
+    chart.update_yaxes(tickformat=".0%", title="first-order index", rangemode="tozero")
     chart.update_xaxes(title="futures", type="category")
     return fit_legend(chart, axis_title=True)
 
@@ -342,10 +350,11 @@ def regret_chart(findings: Findings) -> go.Figure:
     return fit_legend(chart, axis_title=True)
 
 
-def info_gap_chart(findings: Findings, items: Sequence[InfoGap], unit: str, title: str) -> go.Figure:
-    """Chart of the mean result by how far the main assumptions are from their medians."""
-    size, unit = scaled(unit, [value.value for item in items for value in item.result if isfinite(value.value)])
-    chart = new_figure(label(title), height=380)
+def info_gap_chart(findings: Findings) -> go.Figure:
+    """Chart of the mean net benefit by how far the main assumptions are from their medians."""
+    items = findings.info_gap
+    size, unit = money_scale(findings, [value for item in items for value in item.result])
+    chart = new_figure(label(info_gap_title(findings, items)), height=380)
     for index, item in enumerate(items):
         name, hex_colour = label(findings.decision_title(item.decision)), colour(index)
         low, high = ([finite(getattr(value, end)) / size for value in item.result] for end in ("low", "high"))
@@ -369,8 +378,20 @@ def info_gap_chart(findings: Findings, items: Sequence[InfoGap], unit: str, titl
                 xanchor="left", yanchor="top", font={"size": 12},
             )  # fmt: skip
     chart.update_xaxes(title="share of the way to the unfavourable P10 or P90", tickformat=".1f", hoverformat=".2f")
-    chart.update_yaxes(title=unit, rangemode="normal")
+    chart.update_yaxes(title=f"mean net benefit, {unit}", rangemode="normal")
+    chart.add_hline(y=0.0, line={"color": GREY, "width": 1, "dash": "dot"})
     return fit_legend(chart, axis_title=True)
+
+
+def info_gap_title(findings: Findings, items: Sequence[InfoGap]) -> str:
+    """Title with the decision that stands the largest error."""
+    best = max(items, key=lambda item: item.critical)
+    name = findings.decision_title(best.decision)
+    if best.critical == 0.0:
+        return "No decision pays on average with the main assumptions at their medians"
+    if not isfinite(best.critical):
+        return f"{name} pays on average at all errors examined"
+    return f"{name} stands the largest error: {digits(best.critical, 2)} of the way to the unfavourable ends"
 
 
 def mix_chart(findings: Findings) -> go.Figure:
@@ -400,6 +421,8 @@ def main_charts(exploration: Exploration) -> dict[str, tuple[go.Figure, str]]:
             charts[f"trial-{name}"] = trial_chart(findings, trials), TRIAL_CAPTION
     if len(findings.robustness) > 1:
         charts["regret"] = regret_chart(findings), REGRET_CAPTION
+    if findings.info_gap:
+        charts["info-gap"] = info_gap_chart(findings), INFO_GAP_CAPTION
     if findings.mix:
         charts["mix"] = mix_chart(findings), MIX_CAPTION
     return charts

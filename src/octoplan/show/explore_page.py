@@ -103,6 +103,10 @@ def sections(exploration: Exploration) -> Iterator[Section]:
         captioned(tables.robustness_table(findings), ROBUSTNESS_CAPTION),
     )  # fmt: skip
     yield Section(
+        "info-gap", "How wrong may the assumptions be (info-gap)", (), figures_of("info-gap"),
+        captioned(tables.moved_table(exploration), MOVED_CAPTION),
+    )  # fmt: skip
+    yield Section(
         "mix",
         "What to buy next: the best mix",
         (),
@@ -129,6 +133,10 @@ ROBUSTNESS_CAPTION = (
     "Net benefit and regret with 95 % confidence intervals. Worst tenth: mean over the tenth of futures with the "
     "smallest net benefit (conditional value at risk). Mean is best: share of resamples of the futures in which the "
     "decision has the largest mean."
+)
+MOVED_CAPTION = (
+    "The assumptions that are moved together, and their values where the decision first costs more than it avoids on "
+    "average; empty if it does at no error examined, or at the medians."
 )
 MIX_CAPTION = "Purchases in order, with 95 % confidence intervals from paired futures."
 SAMPLE_CAPTION = "Standard error of the mean of each key result, the one wanted, and the number of futures for it."

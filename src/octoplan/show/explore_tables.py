@@ -1,6 +1,6 @@
 """Tables of an exploration as text."""
 
-from math import isfinite
+from math import isfinite, isnan
 
 from octoplan.explore.exploration import Exploration
 from octoplan.explore.findings import Findings
@@ -159,6 +159,20 @@ def robustness_table(findings: Findings) -> TableText:
         for r in sorted(items, key=lambda item: -item.mean.value)
     ]
     return TableText(head, rows)
+
+
+def moved_table(exploration: Exploration) -> TableText:
+    """Assumptions that are moved together, for each decision."""
+    scenario, rows = exploration.scenario, []
+    for item in exploration.findings.info_gap:
+        for moved in item.moved:
+            row = row_of(scenario, moved.name)
+            values = (moved.median, moved.end, moved.critical if item.critical > 0.0 else float("nan"))
+            texts = ["" if isnan(value) else digits(value) for value in values]
+            name = capitalised(factor_title(scenario, moved.name, moved.name))
+            unit = "" if row is None else unit_text(row)
+            rows.append((name, exploration.findings.decision_title(item.decision), *texts, unit))
+    return TableText(("assumption", "decision", "median", "unfavourable end", "at the critical error", "unit"), rows)
 
 
 def mix_table(findings: Findings) -> TableText:

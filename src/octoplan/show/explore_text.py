@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
-from math import floor, isfinite, isnan, log10
+from math import floor, isfinite, isinf, isnan, log10
 from typing import NamedTuple
 
 from octoplan.explore.exploration import Exploration
@@ -57,6 +57,8 @@ def interval_text(item: Estimate, size: float = 1.0, unit: str = "") -> str:
         return "not estimated"
     low, value, high = item.low / size, item.value / size, item.high / size
     half = 0.5 * (high - low)
+    if isinf(half):
+        return f"{with_unit(digits(value), unit)} ({digits(low)} to {digits(high)})"
     if not isfinite(half) or half <= max(1e-9 * abs(value), 1e-6):
         return with_unit(number(value), unit)
     order = floor(log10(half))
@@ -186,11 +188,15 @@ def decision_sentences(exploration: Exploration) -> Iterator[str]:
         return
     yield f"On average the best of {len(findings.decisions)} decisions is: {findings.decision_title(preferred)}."
     switching = [item for item in findings.switching if isfinite(item.value.value)]
-    nearest = sorted(switching, key=lambda item: abs(item.quantile - 0.5))[:NAMED_FACTORS]
-    for item in nearest:
+    for item in sorted(switching, key=lambda item: (not item.is_clear, abs(item.quantile - 0.5)))[:NAMED_FACTORS]:
         yield switching_sentence(exploration, item, preferred)
-    if findings.switching and not switching:
+    if is_examined(findings) and not switching:
         yield "No single assumption between its P1 and P99 changes that."
+
+
+def is_examined(findings: Findings) -> bool:
+    """True if switching values were looked for: there are uncertain assumptions."""
+    return bool(findings.rankings)
 
 
 def switching_sentence(exploration: Exploration, item: SwitchingValue, preferred: str) -> str:
@@ -200,8 +206,9 @@ def switching_sentence(exploration: Exploration, item: SwitchingValue, preferred
     side, other = ("above", item.above) if item.below == preferred else ("below", item.below)
     beyond = 1.0 - item.quantile if side == "above" else item.quantile
     title = factor_title(exploration.scenario, item.name, item.name)
+    title = capitalised(title) if item.is_clear else f"Possibly, but not certainly, {title}"
     return (
-        f"{capitalised(title)} {side} {interval_text(item.value, 1.0, unit)}: "
+        f"{title} {side} {interval_text(item.value, 1.0, unit)}: "
         f"{exploration.findings.decision_title(other)} ({percent(beyond)} of futures)."
     )
 
