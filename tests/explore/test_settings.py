@@ -6,6 +6,7 @@ import pytest
 
 from octoplan.errors import ScenarioError
 from octoplan.explore.settings import Settings, read_settings
+from octoplan.scenario import load
 from tests.explore.sample_findings import DAMAGE, LEAD, P_KILL, sample_scenario
 
 VALID = """\
@@ -118,3 +119,14 @@ def test_missing_file(tmp_path: Path) -> None:
     """A file that cannot be read is one problem."""
     with pytest.raises(ScenarioError, match="cannot be read"):
         read_settings(tmp_path / "no.toml", sample_scenario())
+
+
+def test_groups_that_depend_on_each_other(tmp_path: Path) -> None:
+    """Two groups with correlated assumptions are refused before anything is simulated; one with both is not."""
+    path = tmp_path / "explore.toml"
+    path.write_text('[groups]\na = ["plants.uk-1.labour_rate"]\nb = ["plants.uk-2.labour_rate"]\n', "utf-8")
+    octopus = load("octopus")
+    with pytest.raises(ScenarioError, match=r"explore\.toml:3: groups\.b: the groups 'a' and 'b' are not independent"):
+        read_settings(path, octopus)
+    path.write_text('[groups]\na = ["plants.uk-?.labour_rate"]\n', "utf-8")
+    assert read_settings(path, octopus).groups["a"] == ("plants.uk-1.labour_rate", "plants.uk-2.labour_rate")

@@ -10,6 +10,7 @@ from pydantic import Field, ValidationError
 
 from octoplan.errors import QuantityError, RunError, ScenarioError
 from octoplan.explore.evaluate import measures_of_scenario
+from octoplan.explore.factors import CALIBRATED, factors_of
 from octoplan.explore.requirements import parse_requirement
 from octoplan.explore.results import CHANCE, OTHERS
 from octoplan.explore.trials import MONTHS, Trial, trial_problems
@@ -25,7 +26,7 @@ EXPECTED_BY_ERROR_TYPE = {
     "string_type": "text in quotes", "list_type": "a list", "dict_type": "a table", "model_type": "a table",
     "int_type": "a whole number", "float_type": "a number", "literal_error": '"sorties" or "months"',
 }  # fmt: skip
-RESERVED = (CHANCE, OTHERS)
+RESERVED = (CALIBRATED, CHANCE, OTHERS)
 """Names of rows of a ranking, which no group may have."""
 
 
@@ -120,8 +121,10 @@ class Reader:
     def settings(self) -> Settings:
         """The settings. Raises ScenarioError with all problems."""
         table = self.table()
+        groups = dict(self.groups(table.groups))
+        self.check_independence(groups)
         settings = Settings(
-            dict(self.groups(table.groups)), tuple(self.decisions(table.decisions)), tuple(self.trials(table.trials)),
+            groups, tuple(self.decisions(table.decisions)), tuple(self.trials(table.trials)),
             tuple(self.requirements(table.requirements)),
         )  # fmt: skip
         self.report.raise_problems()
@@ -172,11 +175,23 @@ class Reader:
                 elif not any(column in uncertain for column in matching):
                     self.add(f"{quoted(pattern)} has no range, so that it cannot matter; give it one", "groups", name)
                 chosen |= dict.fromkeys(column for column in matching if column in uncertain)
-            for column in chosen:
-                if group_of.setdefault(column, name) != name:
-                    message = f"{column} is also in the group {group_of[column]}; an assumption has at most one group"
-                    self.add(message, "groups", name)
-            yield name, tuple(chosen)
+            shared = {column: group for column in chosen if (group := group_of.setdefault(column, name)) != name}
+            for column, group in shared.items():
+                message = f"{column} is also in the group {group}; an assumption has at most one group"
+                self.add(message, "groups", name)
+            yield name, () if shared else tuple(chosen)
+
+    def check_independence(self, groups: Mapping[str, tuple[str, ...]]) -> None:
+        """Report the groups that depend on an earlier one, by correlations or joint draws."""
+        independent: dict[str, tuple[str, ...]] = {}
+        for name, members in groups.items():
+            if not members or name in (*RESERVED, *self.scenario.columns):
+                continue
+            try:
+                factors_of(self.scenario, (), {**independent, name: members})
+                independent[name] = members
+            except RunError as error:
+                self.add(str(error), "groups", name)
 
     def decisions(self, tables: Mapping[str, DecisionTable]) -> Iterator[ChangedDecisions]:
         """Yield the decisions to compare; changes that are not possible are reported."""
