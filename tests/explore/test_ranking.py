@@ -37,7 +37,7 @@ def test_assumptions_are_ordered_by_their_index() -> None:
     indices = given_first_order(draws, (draws @ SLOPES)[:, None], np.arange(FUTURES), 1)
     assert result.from_run[0].first == indices.estimate(4, 0)
     assert (result.measure, result.title, result.futures, result.excluded) == ("key", "title", FUTURES, 3)
-    assert result.note.startswith("The Shapley effects of the 3 largest assumptions add up to 100% of the variance")
+    assert result.note.startswith("The Shapley effects of the 3 largest assumptions add up to 100 % of the variance")
 
 
 def test_shapley_effects_of_independent_assumptions_are_their_shares() -> None:
@@ -81,7 +81,7 @@ def test_many_assumptions_have_effects_as_one_factor() -> None:
     values = draws @ np.linspace(2.0, 1.0, 12)
     result = rank_results([("key", "")], shares, draws, values[:, None], np.arange(FUTURES), excluded=0, seed=1)[0]
     assert [share.shapley is not None for share in result.from_run] == [True] * 7 + [False] * 5
-    assert "the 7 largest assumptions and of 5 others as one factor add up to 100%" in result.note
+    assert "the 7 largest assumptions and of 5 others as one factor add up to 100 %" in result.note
 
 
 def test_an_order_that_is_not_settled_is_stated() -> None:

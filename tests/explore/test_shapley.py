@@ -69,18 +69,18 @@ def test_correlated_gaussian_factors_have_their_exact_effects() -> None:
 
 
 def test_intervals_hold_exact_effects() -> None:
-    """At 1,000 futures, at least 88 of 100 intervals hold the exact effect; that of a null factor holds 0."""
+    """At 1,000 futures, at least 43 of 50 intervals hold the exact effect; those of a null factor hold 0."""
     shares, explained = exact()
     inside = np.zeros(5)
-    for seed in range(100):
+    for seed in range(50):
         draws, values = sample(seed, 1000)
         estimate = effects(draws, values, SINGLE, seed)
         for i, (effect, share) in enumerate(
             zip((*estimate.effects, estimate.explained), (*shares, explained), strict=True)
         ):
             inside[i] += effect.low <= share + 1e-12 and share - 1e-12 <= effect.high
-    assert (inside >= 88).all()
-    assert inside[3] >= 95
+    assert (inside >= 43).all()
+    assert inside[3] >= 48
 
 
 def test_a_product_is_divided_between_its_factors() -> None:

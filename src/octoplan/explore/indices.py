@@ -185,7 +185,7 @@ def convergence_note(shares: Sequence[Share], leader_share: float, futures: int,
 
     Args:
         shares: Factors with their indices.
-        leader_share: Share of bootstrap samples in which the largest factor exceeds the second.
+        leader_share: Probability that the largest factor exceeds the second, such as the share of bootstrap samples.
         futures: Futures from which the indices are estimated.
         sample: Where the indices are from, such as "from the run".
 
@@ -207,7 +207,7 @@ def convergence_note(shares: Sequence[Share], leader_share: float, futures: int,
         title = max(wide, key=lambda key: (wide[key], key))
         reasons.append(f"the interval of {title} is {wide[title]:.2f} wide")
     if leader_share < SETTLED:
-        reasons.append(f"which factor is the largest is not settled ({leader_share:.0%} of bootstrap samples agree)")
+        reasons.append(f"which factor is the largest is not settled (probability {100.0 * leader_share:.0f} %)")
     if not reasons:
         return ""
     factor = (max(wide.values()) / WIDE) ** 2 if wide else 2.0

@@ -143,6 +143,7 @@ def shapley_shares(
     others = f" and of {len(rest)} others as one factor" if rest else ""
     note = (
         f"The Shapley effects of the {len(single)} largest assumptions{others} add up to "
-        f"{effects.explained.value:.0%} of the variance; the rest is chance, and what a regression does not capture."
+        f"{100.0 * effects.explained.value:.0f} % of the variance; the rest is chance, and what a regression does not "
+        "capture."
     )
     return tuple(with_effects), note
