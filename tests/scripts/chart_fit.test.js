@@ -68,9 +68,10 @@ test("names of bars stand above them, within the chart", () => {
   assert.deepEqual(fitted.xaxis.range, [-1.2, 11.2]);
 });
 
-test("flows, maps, panels in rows and rows with names scroll", () => {
+test("flows, maps, panels in rows, rows with names and rows of several bars scroll", () => {
   for (const figure of [{data: [{type: "sankey"}], layout: layout()}, {data: [{type: "heatmap"}], layout: layout()},
-    {data: lines, layout: layout({xaxis2: {}})}, {data: lines, layout: layout({yaxis: {tickvals: [0], ticktext: ["a"]}})}]) {
+    {data: lines, layout: layout({xaxis2: {}})}, {data: lines, layout: layout({yaxis: {tickvals: [0], ticktext: ["a"]}})},
+    {data: [{type: "bar"}, {type: "bar"}], layout: layout({barmode: "group", yaxis: {tickvals: [0], ticktext: ["a"]}})}]) {
     assert.equal(needsWidth(figure), true);
     const {layout: fitted, scrolls} = fittedToScreen(figure, PHONE);
     assert.equal(scrolls, true);

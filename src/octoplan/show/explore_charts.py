@@ -42,6 +42,8 @@ from octoplan.show.theme import (
 
 ROW_HEIGHT, TWO_BAR_ROW = 40, 52
 """Height of a row with one bar, and with two, in pixels."""
+GROUP_GAP, GROUP_SHIFT = 0.24, 0.19
+"""Gap between rows of two bars, and distance of each bar from the middle, as shares of a row."""
 TITLE_WIDTH, MAX_TITLE = 46, 90
 """Characters of a line of the name of a row, and of the whole name."""
 MAX_ROWS = 14
@@ -176,12 +178,12 @@ def rank_chart(exploration: Exploration, ranking: Ranking) -> go.Figure:
         rows = [(row, as_share(item)) for row, item in rows]
         if not rows:
             continue
-        shift = 0.0 if not has_total else -0.2 if attribute == "first" else 0.2
+        shift = 0.0 if not has_total else -GROUP_SHIFT if attribute == "first" else GROUP_SHIFT
         estimates = [item for _, item in rows]
         chart.add_trace(
             go.Bar(
-                orientation="h", x=[finite(item.value) for item in estimates], y=[row + shift for row, _ in rows],
-                name=title, width=0.36 if has_total else 0.7, error_x=errors(estimates, 1.0), showlegend=has_total,
+                orientation="h", x=[finite(item.value) for item in estimates], y=[row for row, _ in rows],
+                name=title, error_x=errors(estimates, 1.0), showlegend=has_total,
                 marker={"color": hex_colour, "line": {"width": 0}, "pattern": {"shape": shape, "solidity": 0.25}},
                 customdata=[[label(factor_title(scenario, shares[row].name, shares[row].title))] for row, _ in rows],
                 hovertemplate=f"%{{customdata[0]}}, {title}: %{{x:.1%}}<extra></extra>",
@@ -198,7 +200,7 @@ def rank_chart(exploration: Exploration, ranking: Ranking) -> go.Figure:
     value_axis(chart, f"share of the variance of {short_title(ranking.title)}", ends, 0.22, tickformat=".0%")
     if max(ends, default=0.0) > 0.5:  # shares are at most 100 %
         chart.update_xaxes(tickvals=[0.2 * step for step in range(6)])
-    chart.update_layout(barmode="overlay")
+    chart.update_layout(barmode="group", bargap=GROUP_GAP)
     return fit_legend(chart, axis_title=True) if has_total else chart
 
 
@@ -327,13 +329,13 @@ def regret_chart(findings: Findings) -> go.Figure:
     least = min(decisions, key=lambda item: item.regret_mean.value)
     chart = new_figure(f"{label(least.title)} has the smallest mean regret", height=120 + TWO_BAR_ROW * len(decisions))
     for shift, title, hex_colour, shape, items in (
-        (-0.2, "mean regret", BLUE, "", [item.regret_mean for item in decisions]),
-        (0.2, "P90 of the regret", ORANGE, "/", [item.regret_p90 for item in decisions]),
+        (-GROUP_SHIFT, "mean regret", BLUE, "", [item.regret_mean for item in decisions]),
+        (GROUP_SHIFT, "P90 of the regret", ORANGE, "/", [item.regret_p90 for item in decisions]),
     ):
         chart.add_trace(
             go.Bar(
                 orientation="h", x=[finite(item.value) / size for item in items],
-                y=[row + shift for row in range(len(items))], name=title, width=0.36, error_x=errors(items, size),
+                y=list(range(len(items))), name=title, error_x=errors(items, size),
                 marker={"color": hex_colour, "line": {"width": 0}, "pattern": {"shape": shape, "solidity": 0.25}},
                 hovertemplate=f"{title}: %{{x:,.3g}} {unit}<extra></extra>",
             )
@@ -346,7 +348,7 @@ def regret_chart(findings: Findings) -> go.Figure:
     row_axis(chart, [item.title for item in decisions])
     ends = [finite(end) / size for d in decisions for i in (d.regret_mean, d.regret_p90) for end in (i.low, i.high)]
     value_axis(chart, f"regret, {unit}", ends)
-    chart.update_layout(barmode="overlay")
+    chart.update_layout(barmode="group", bargap=GROUP_GAP)
     return fit_legend(chart, axis_title=True)
 
 

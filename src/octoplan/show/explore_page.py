@@ -7,6 +7,15 @@ from typing import NamedTuple
 from octoplan.explore.exploration import Exploration
 from octoplan.explore.findings import Findings
 from octoplan.show import explore_tables as tables
+from octoplan.show.discovery import (
+    PAIR_CAPTION,
+    TRADE_OFF_CAPTION,
+    TREE_CAPTION,
+    leaf_table,
+    pair_plot,
+    sentences,
+    trade_off,
+)
 from octoplan.show.explore_charts import main_charts
 from octoplan.show.explore_text import Topic, conclusion
 from octoplan.show.html import PageFigure, render
@@ -98,6 +107,7 @@ def sections(exploration: Exploration) -> Iterator[Section]:
             *captioned(tables.trial_table(findings), TRIAL_CAPTION),
         ],
     )  # fmt: skip
+    yield from discovery_sections(exploration)
     yield Section(
         "robustness", "Which decision is robust", (), figures_of("regret"),
         captioned(tables.robustness_table(findings), ROBUSTNESS_CAPTION),
@@ -117,6 +127,20 @@ def sections(exploration: Exploration) -> Iterator[Section]:
         "sample-size", "How many futures are enough", (), (),
         captioned(tables.sample_size_table(findings), SAMPLE_CAPTION),
     )  # fmt: skip
+
+
+def discovery_sections(exploration: Exploration) -> Iterator[Section]:
+    """Yield a section for each requirement: where it is missed."""
+    findings, scenario = exploration.findings, exploration.scenario
+    for number, (discovery, points) in enumerate(zip(findings.discoveries, findings.points, strict=True), 1):
+        charts = (
+            ("trade-off", trade_off(discovery), TRADE_OFF_CAPTION),
+            ("pairs", pair_plot(scenario, discovery, points), PAIR_CAPTION),
+        )
+        figures = [PageFigure(f"explore-{n}-{number}", chart, text) for n, chart, text in charts if chart is not None]
+        title = f"Where it fails: {discovery.requirement}"
+        leaves = captioned(leaf_table(scenario, discovery), TREE_CAPTION)
+        yield Section(f"discovery-{number}", title, sentences(scenario, discovery), figures, leaves)
 
 
 RANKING_CAPTION = (

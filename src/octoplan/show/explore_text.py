@@ -12,6 +12,7 @@ from octoplan.outcomes.format import digits, scaled
 from octoplan.scenario import Scenario
 from octoplan.scenario.assumptions import Assumption
 from octoplan.scenario.descriptions import subject, unit_text
+from octoplan.show.discovery import box_sentence, share_missed
 from octoplan.show.rounding import number, percent, to_decimals
 from octoplan.show.theme import capitalised, join_names
 
@@ -148,6 +149,7 @@ def conclusion(exploration: Exploration) -> list[Topic]:
         Topic("Main drivers of the result", " ".join(driver_sentences(exploration))),
         Topic("What would change the decision", " ".join(decision_sentences(exploration))),
         Topic("What is worth finding out", " ".join(information_sentences(exploration))),
+        Topic("Where it fails", " ".join(failure_sentences(exploration))),
         Topic("Which decision is robust", " ".join(robustness_sentences(exploration.findings))),
         Topic("What to buy next", " ".join(purchase_sentences(exploration.findings))),
         Topic("Is the sample large enough", " ".join(precision_sentences(exploration.findings))),
@@ -246,6 +248,16 @@ def trial_sentence(findings: Findings, best: Information) -> str:
     if best.value.value <= best.cost or best.value.sign <= 0:
         return f"{best.title}: no size examined is worth its cost (at {best.size:,}, worth {worth}, cost {cost})."
     return f"{best.title}: the best size is {best.size:,}, worth {worth}, at a cost of {cost}."
+
+
+def failure_sentences(exploration: Exploration) -> Iterator[str]:
+    """For each requirement, a sentence on where it is missed, or that nothing was found."""
+    for discovery in exploration.findings.discoveries:
+        if discovery.chosen:
+            yield box_sentence(exploration.scenario, discovery)
+        else:
+            share = share_missed(discovery)
+            yield f"{capitalised(discovery.missed_text)} in {share} of futures, with no clear pattern."
 
 
 def robustness_sentences(findings: Findings) -> Iterator[str]:

@@ -8,7 +8,8 @@ const PANEL_TITLE = 28, NO_TITLE = 10, STACKED_TITLE = 23, TICKS = 30, STACKED_T
 const LABEL_SHIFT = -4;  // pixels by which the last line of such a label is below the line that it labels
 
 /** @type {(figure: Figure) => boolean} */
-const hasNamedBars = ({data, layout}) => data[0]?.type === "bar" && Boolean(layout.yaxis?.ticktext);
+const hasNamedBars = ({data, layout}) =>
+  data[0]?.type === "bar" && Boolean(layout.yaxis?.ticktext) && layout.barmode !== "group";  // names have no room above several bars
 
 /**
  * True if a chart is unreadable on a narrow screen: flows, maps, panels in rows and columns, and rows with names.
