@@ -73,3 +73,20 @@ def test_nothing_is_wider_than_the_paper(name: str, local_sessions: Sessions, tm
         for table in page.locator(f"#{annex} table").all():
             box = table.bounding_box()
             assert box["x"] + box["width"] <= LANDSCAPE_WIDTH + 1
+
+
+def test_a_bar_of_a_tornado_leads_to_the_row_of_its_assumption(local_sessions: Sessions, tmp_path: Path) -> None:
+    """A click on a bar scrolls to the row of the assumptions log, on a wide and on a narrow screen."""
+    (tmp_path / "report.html").write_text(report(ranged()), "utf-8")
+    for width in (1280, 390):
+        page = local_sessions.page(viewport={"width": width, "height": 900})
+        page.goto((tmp_path / "report.html").as_uri())
+        bar = page.locator("#tornado-net-benefit .bars .point path").first
+        bar.scroll_into_view_if_needed()
+        box = bar.bounding_box()
+        page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+        page.wait_for_function("location.hash.startsWith('#row-')")
+        name = page.evaluate("location.hash.slice('#row-'.length)")
+        assert name in ranged().scenario.columns
+        row = page.locator(f"[id='row-{name}']").bounding_box()
+        assert -1 <= row["y"] < 900

@@ -121,10 +121,15 @@ def test_a_measure_has_its_title_and_a_scaled_unit() -> None:
     money = Measure("spend", "", "spend", "GBP (2025)", np.zeros(0))
     bars = [bar(KILL, 2e6, 3e6, 1e5, "spend"), *BARS]
     chart = measure_tornado(scenario, bars, money)
+    assert chart is not None
     assert chart.layout.xaxis.title.text == "mean of spend, M GBP (2025)"
     assert chart.layout.title.text.endswith("the largest effect on spend: from 2.00 to 3.00 M GBP (2025)")
     month = Measure("leakers", "", "first month", "month", np.zeros(0), "month")
-    assert measure_tornado(scenario, bars, month).layout.xaxis.title.text == f"mean of first month, {MONTHS}"
+    chart = measure_tornado(scenario, bars, month)
+    assert chart is not None
+    assert chart.layout.xaxis.title.text == f"mean of first month, {MONTHS}"
+    undefined = replace(BARS[0], difference=Estimate(np.nan, np.nan, np.nan))
+    assert measure_tornado(scenario, [undefined, BARS[2]], month) is None
 
 
 def test_no_effect_has_an_empty_chart() -> None:

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import plotly.graph_objects as go
 
+from octoplan.explore.findings import Result
 from octoplan.explore.impact import HALF_WIDTH_ERRORS
 from octoplan.explore.results import TornadoBar
 from octoplan.outcomes.format import digits, scaled
@@ -268,15 +269,18 @@ def tornado_title(scenario: Scenario, rows: Sequence[Row], result: str, unit: st
     return f"{name} has the largest effect on {result}: from {ends}{f' {unit}' if unit else ''}{others}"
 
 
-def measure_tornado(scenario: Scenario, bars: Sequence[TornadoBar], measure: Measure) -> go.Figure:
-    """Tornado of one measure, of which the unit is scaled to the size of its means.
+def measure_tornado(scenario: Scenario, bars: Sequence[TornadoBar], result: Result | Measure) -> go.Figure | None:
+    """Tornado of one result, of which the unit is scaled to the size of its means; None without a bar of some length.
 
     Args:
         scenario: The scenario.
-        bars: Bars of any measures; those of others are omitted.
-        measure: The measure; values are not used.
+        bars: Bars of any results; those of others are omitted.
+        result: The result.
 
     """
-    chosen = [bar for bar in bars if bar.measure == measure.key]
-    size, unit = scaled(measure.unit, [mean.value for bar in chosen for mean in (bar.low, bar.high)])
-    return tornado(scenario, chosen, measure.title, MONTHS if measure.form == "month" else unit, size=size)
+    chosen = [bar for bar in bars if bar.measure == result.key and bar.difference.value != 0.0]
+    chosen = [bar for bar in chosen if not isnan(bar.difference.value)]
+    if not chosen:
+        return None
+    size, unit = scaled(result.unit, [mean.value for bar in chosen for mean in (bar.low, bar.high)])
+    return tornado(scenario, chosen, result.title, MONTHS if result.form == "month" else unit, size=size)
