@@ -13,7 +13,7 @@ import pytest
 from scipy.stats import norm
 
 from octoplan.errors import RunError
-from octoplan.explore.information import best_size, clairvoyance, evpi, evppi, evsi, net_gain
+from octoplan.explore.information import best_size, clairvoyance, evpi, evpi_of_pairs, evppi, evsi, net_gain
 from octoplan.explore.results import Estimate, Information
 from octoplan.outcomes.sampling import latin_hypercube
 from octoplan.scenario.arrays import Floats, Ints
@@ -147,6 +147,41 @@ def test_coverage_of_clairvoyance() -> None:
     samples = [problem(seed) for seed in range(DATA_SETS)]
     estimates = [clairvoyance(item.benefits, item.futures) for item in samples]
     assert 0.90 <= coverage(estimates, loss(0.5, deviation_of([0, 1, 2], chance=1.0))) <= 0.99
+
+
+def simulated_again(item: Problem, seed: int, mean: float, chance: float) -> Floats:
+    """Benefits with the same assumptions and other chance."""
+    random = np.random.default_rng([seed, 1])
+    common = 3.0 * random.standard_normal(len(item.futures))
+    differences = mean + item.draws @ WEIGHTS + chance * random.standard_normal(len(item.futures))
+    return np.column_stack([common, common + differences])
+
+
+@pytest.mark.parametrize(("mean", "chance"), [(0.5, 0.3), (0.5, 1.0), (0.0, 0.3)])
+def test_perfect_information_from_two_simulations(mean: float, chance: float) -> None:
+    """The intervals, from a lower to an upper bound, hold the closed form; the value is close, without a regression."""
+    exact = loss(mean, deviation_of([0, 1, 2]))
+    estimates = []
+    for seed in range(DATA_SETS):
+        item = problem(seed, mean=mean, chance=chance)
+        again = simulated_again(item, seed, mean, chance)
+        estimates.append(evpi_of_pairs(item.benefits, again, item.futures))
+    assert coverage(estimates, exact) >= 0.95
+    assert np.mean([estimate.value for estimate in estimates]) == pytest.approx(exact, abs=0.015)
+    assert all(estimate.low <= estimate.value <= estimate.high for estimate in estimates)
+
+
+def test_two_simulations_without_chance() -> None:
+    """Without chance the value is the mean of the larger benefit less the larger mean, as for the clairvoyant."""
+    item = problem(1, chance=0.0)
+    pairs, clairvoyant = (
+        evpi_of_pairs(item.benefits, item.benefits, item.futures), clairvoyance(item.benefits, item.futures)
+    )  # fmt: skip
+    assert [pairs.value, pairs.low, pairs.high] == pytest.approx([clairvoyant.value, clairvoyant.low, clairvoyant.high])
+    with pytest.raises(RunError, match="two decisions or more"):
+        evpi_of_pairs(item.benefits[:, :1], item.benefits[:, :1], item.futures)
+    with pytest.raises(ValueError, match="not finite"):
+        evpi_of_pairs(item.benefits, np.full((256, 2), np.nan), item.futures)
 
 
 def test_three_decisions() -> None:
