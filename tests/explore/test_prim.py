@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from scipy.stats import binom, hypergeom
+from scipy.stats import binom, fisher_exact, hypergeom
 
 from octoplan.explore import peeling
 from octoplan.explore.boxes import Bools, Region, all_futures, correlation, random_probabilities, simplified
@@ -153,19 +153,21 @@ def test_pasting_returns_to_the_edge_of_the_cases() -> None:
     assert result.low[0] == pytest.approx(0.6, abs=0.01)
 
 
-def test_quasi_p_values_are_binomial() -> None:
-    """The probability of a limit is that of the exact one-sided binomial test, as in Bryant and Lempert (2010)."""
+def test_quasi_p_values_are_exact() -> None:
+    """The probability of a limit is Fisher's exact one-sided test, and for a small box the published binomial one."""
     draws = uniform(2)
     cases = random_cases(np.column_stack([draws, draws]), 5)
     outside = np.array([draws[:, 0] < 0.3, draws[:, 1] > 0.8])
     inside = ~outside.any(axis=0)
     for row, other in ((0, 1), (1, 0)):
         without = ~outside[other]
-        expected = sum(
-            binom.pmf(i, inside.sum(), cases[without].mean())
-            for i in range(int(cases[inside].sum()), int(inside.sum()) + 1)
-        )
+        table = np.array([[(group & kind).sum() for kind in (cases, ~cases)] for group in (inside, without & ~inside)])
+        expected = fisher_exact(table, alternative="greater").pvalue
         assert random_probabilities(outside, cases)[row] == pytest.approx(expected, rel=1e-9)
+    small = draws[:, 0] > 0.01
+    (probability,) = random_probabilities(small[None], cases)
+    hits, futures = int((~small & cases).sum()), int((~small).sum())
+    assert probability == pytest.approx(binom.sf(hits - 1, futures, cases.mean()), rel=0.05)
 
 
 def test_limits_that_are_not_significant_are_dropped() -> None:
@@ -228,7 +230,7 @@ def test_a_step_can_be_chosen() -> None:
     box = chosen(trajectory)
     assert trajectory.boxes[:-1] == steps
     assert {limit.name for limit in box.limits} <= {limit.name for limit in steps[20].limits}
-    assert max(limit.p_value for limit in box.limits) <= 0.005
+    assert max(limit.p_value for limit in box.limits) <= 0.001
     with pytest.raises(ValueError, match=f"there is no step 500: steps are 0 to {len(steps) - 1}"):
         explored(draws, cases, step=500)
 

@@ -4,11 +4,11 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import binom
+from scipy.stats import hypergeom
 
 from octoplan.scenario.arrays import Floats, Ints
 
-SIGNIFICANCE = 0.05
+SIGNIFICANCE = 0.01
 """Probability, after correction for the number of assumptions, that a limit of a proposed box is random."""
 
 Bools = NDArray[np.bool_]
@@ -71,8 +71,10 @@ def random_probabilities(outside: Bools, cases: Bools) -> Floats:
     """Quasi-p-values of the restrictions of a box (Bryant and Lempert 2010, *Technol. Forecast. Soc. Change* 77, 34).
 
     For each restriction: the probability that as many futures as lie in the box, drawn at random from those that lie in
-    the box without the restriction, have at least as many cases (exact one-sided binomial test). It is a measure of
-    size only, because the limits were chosen to make it small.
+    the box without the restriction, have at least as many cases. The exact one-sided test is hypergeometric: futures
+    are drawn without replacement. Bryant and Lempert take the binomial one, its limit for a restriction that leaves few
+    of the futures, which is too high where it leaves most of them. The probability is a measure of size only, because
+    the limits were chosen to make it small.
 
     Args:
         outside: (restrictions, n) True where a future does not meet the restriction.
@@ -83,9 +85,9 @@ def random_probabilities(outside: Bools, cases: Bools) -> Floats:
     inside = violations == 0
     once = violations == 1
     futures, hits = int(inside.sum()), int((inside & cases).sum())
-    without, hits_without = futures + outside @ (once * 1.0), hits + outside @ ((once & cases) * 1.0)
-    share = np.divide(hits_without, without, out=np.zeros(len(outside)), where=without > 0)
-    probability = binom.sf(hits - 1, futures, share)
+    without = futures + (outside & once).sum(axis=1)
+    hits_without = hits + (outside & once & cases).sum(axis=1)
+    probability = hypergeom.sf(hits - 1, without, hits_without, futures)
     return np.asarray(np.where(without > futures, probability, 1.0), np.float64)
 
 

@@ -56,7 +56,7 @@ class Sample:
 
     @cached_property
     def level(self) -> float:
-        """Largest quasi-p-value of a significant limit: 5 % over the number of assumptions with several values."""
+        """Largest quasi-p-value of a significant limit: 1 % over the number of assumptions with several values."""
         return SIGNIFICANCE / max(int((np.ptp(self.draws, axis=0) > 0.0).sum()), 1)
 
     def part(self, rows: Bools) -> "Sample":
