@@ -21,8 +21,10 @@ from octoplan.explore.mix import (
     Market,
     Offer,
     Sample,
+    all_differences,
     best_mix,
     default_step,
+    has_gain,
     is_clearly_best,
     ranked,
     ratio_of,
@@ -223,19 +225,32 @@ def sample(damage: np.ndarray, spend: np.ndarray) -> Sample:
 
 def test_gains_are_compared_per_cost() -> None:
     """A gain of 6 for 10 is better than 8 for 20; what costs nearly nothing counts as a tenth of the step."""
-    noise = np.linspace(-1.0, 1.0, 16)
+    noise = np.linspace(-0.5, 0.5, 16)
     now = sample(np.full(16, 100.0), np.zeros(16))
     offers = [
         Offer(Good(key, (key,), key), 0.1, sample(100.0 - net - cost + noise, np.full(16, cost)))
         for key, net, cost in (("a", 8.0, 20.0), ("b", 6.0, 10.0), ("c", 0.5, -3.0))
     ]
-    order = ranked(market(), now, offers)
-    assert [index for _, index in order] == [1, 2, 0]
-    assert [ratio for ratio, _ in order] == pytest.approx([0.6, 0.5, 0.4])
+    assert ranked(market(), now, offers) == [1, 2, 0]
+    ratios = [ratio_of(market(), item)[0] for item in all_differences(now, offers)]
+    assert ratios == pytest.approx([0.4, 0.6, 0.5])
     item = Differences(np.zeros(4), np.array([1.0, 3.0, 2.0, 2.0]), np.array([2.0, 5.0, 4.0, 3.0]), np.arange(4))
     ratio, values = ratio_of(market(), item)
     assert ratio == pytest.approx(14.0 / 8.0)
     assert values.mean() == pytest.approx(ratio)
+
+
+def test_a_gain_in_a_few_futures_is_not_bought_on_its_mean() -> None:
+    """160 in one future of 16 has a larger mean than 5 in all of them, but is not distinguishable from zero."""
+    rare, steady = np.where(np.arange(16) == 5, 160.0, 0.0), np.full(16, 5.0)
+    now = sample(np.full(16, 100.0), np.zeros(16))
+    offers = [
+        Offer(Good(key, (key,), key), 0.1, sample(90.0 - gain, np.full(16, 10.0)))
+        for key, gain in (("rare", rare), ("steady", steady), ("none", np.full(16, -1.0)))
+    ]
+    assert ranked(market(), now, offers) == [1, 0, 2]
+    assert [has_gain(market(), now, offers, index) for index in range(3)] == [False, True, False]
+    assert not is_clearly_best(market(), now, offers, 1)
 
 
 def test_clearly_best_is_a_test_of_paired_differences() -> None:

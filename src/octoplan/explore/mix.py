@@ -1,8 +1,10 @@
 """The best mix for a budget: in which order to buy what, each purchase on top of those before it.
 
-In each step every purchase of about the same cost is simulated in the same futures, and the one with the largest gain
-per cost is bought (a greedy algorithm). The best of several estimates is too good on average (the optimiser's curse,
-Smith and Winkler 2006, Management Science 52), so that the effects of what was bought are measured in other futures.
+In each step every purchase of about the same cost is simulated in the same futures. Of those with a gain that is
+distinguishable from zero, the one with the largest gain per cost is bought (a greedy algorithm): where the gain of a
+purchase is large in a few futures only, its mean over a small sample says little. The best of several estimates is too
+good on average (the optimiser's curse, Smith and Winkler 2006, Management Science 52), so that the effects of what was
+bought are measured in other futures.
 """
 
 from collections.abc import Sequence
@@ -122,7 +124,7 @@ def best_mix(
     run: Run, evaluations: Evaluations, *, base: Results | None = None, step: float | None = None, steps: int = STEPS,
     futures: int = FUTURES, criterion: str = "net",
 ) -> tuple[Purchase, ...]:  # fmt: skip
-    """What to buy with a budget, in order; it ends when no purchase has a gain.
+    """What to buy with a budget, in order; it ends when no purchase has a gain distinguishable from zero.
 
     Args:
         run: The run; a quarter of what its futures take is simulated again for each purchase on offer.
@@ -157,14 +159,14 @@ def best_mix(
             for good in available if is_offered(good, mix)
         ]  # fmt: skip
         order = ranked(market, now, offers)
-        if not order or order[0][0] <= 0.0:
+        if not order or not has_gain(market, now, offers, order[0]):
             break
-        best = offers[order[0][1]]
+        best = offers[order[0]]
         title, further = market.title(best.good, mix, best.share), added(mix, best.good, best.share)
         after = market.simulate(title, further, count, 2 * count)
-        next_best = [offers[index] for _, index in order[1:2]]
+        next_best = [offers[index] for index in order[1:2]]
         runner_up = next((market.title(offer.good, mix, offer.share) for offer in next_best), "")
-        is_clear = is_clearly_best(market, now, offers, order[0][1])
+        is_clear = is_clearly_best(market, now, offers, order[0])
         purchases.append(
             purchase(market, best.good.key, title, measured, after, is_clear=is_clear, runner_up=runner_up)
         )
@@ -251,13 +253,24 @@ def differences(before: Sample, after: Sample, others: Sequence[Sample] = ()) ->
     return Differences(prevented, cost, (first.damage - second.damage)[rows] - cost, rows + before.first)
 
 
-def ranked(market: Market, now: Sample, offers: Sequence[Offer]) -> list[tuple[float, int]]:
-    """Mean gain per cost and index of each offer, the best first; empty if no future was completed by all."""
+def ranked(market: Market, now: Sample, offers: Sequence[Offer]) -> list[int]:
+    """Indices of the offers: those with a clear gain first, by gain per cost; empty if no future was completed by all.
+
+    A gain is clear if its 95 % confidence interval is above zero.
+    """
     effects = all_differences(now, offers)
     if not effects or not len(effects[0].futures):
         return []
-    ratios = [(ratio_of(market, item)[0], index) for index, item in enumerate(effects)]
-    return sorted(ratios, key=lambda item: (-item[0], item[1]))
+    ratios = [ratio_of(market, item)[0] for item in effects]
+    return sorted(
+        range(len(offers)), key=lambda index: (not has_gain(market, now, offers, index), -ratios[index], index)
+    )
+
+
+def has_gain(market: Market, now: Sample, offers: Sequence[Offer], index: int) -> bool:
+    """True if the gain of an offer is clearly above zero."""
+    item = all_differences(now, offers)[index]
+    return effect(item.gain(market.criterion), item.futures).sign > 0
 
 
 def all_differences(now: Sample, offers: Sequence[Offer]) -> list[Differences]:
