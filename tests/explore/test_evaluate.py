@@ -1,5 +1,6 @@
 """Evaluations: the results of a run, in pieces that survive an interruption, with the same bits however they arise."""
 
+import pickle
 from concurrent.futures import CancelledError
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from octoplan.answer.totals import KEPT, totals
 from octoplan.campaign.arrivals import LARGEST_RAID
 from octoplan.campaign.future import TOO_MANY
 from octoplan.executors import executor
-from octoplan.explore.evaluate import Evaluations, Results, results_of
+from octoplan.explore.evaluate import Evaluations, Results, case_of, results_of, simulate_rows
 from octoplan.explore.piece_files import PieceFiles, content_digest
 from octoplan.outcomes.draws_file import fits_in_block
 from octoplan.outcomes.measures import measures
@@ -242,3 +243,12 @@ def test_a_digest_tells_values_apart() -> None:
     assert content_digest(np.asfortranarray(np.eye(3)[:2])) == content_digest(np.eye(3)[:2].copy())
     with pytest.raises(TypeError, match="set has no digest"):
         content_digest({1})
+
+
+def test_a_batch_can_be_simulated_by_another_process() -> None:
+    """What a task of a cluster gets survives serialisation, and gives the same bits."""
+    case = case_of(scenario(), None, draws(8), counterfactual=True)
+    task = pickle.loads(pickle.dumps((case, draws(8), 1, 0, None)))
+    expected, result = simulate_rows(case, draws(8), 1, 0, None), simulate_rows(*task)
+    for first, second in zip(expected, result, strict=True):
+        np.testing.assert_array_equal(first, second)
