@@ -171,6 +171,21 @@ def test_perfect_information_from_two_simulations(mean: float, chance: float) ->
     assert all(estimate.low <= estimate.value <= estimate.high for estimate in estimates)
 
 
+def test_some_futures_simulated_again() -> None:
+    """A quarter of the futures simulated again is enough, in any order, where chance is small."""
+    exact = loss(0.5, deviation_of([0, 1, 2]))
+    estimates = []
+    for seed in range(DATA_SETS):
+        item = problem(seed, chance=0.3)
+        rows = np.arange(64)[::-1]
+        again = simulated_again(item, seed, 0.5, 0.3)[rows]
+        estimates.append(evpi_of_pairs(item.benefits, again, item.futures, rows))
+        assert estimates[-1].value <= clairvoyance(item.benefits, item.futures).value + 0.02
+    assert coverage(estimates, exact) >= 0.95
+    assert np.mean([estimate.value for estimate in estimates]) == pytest.approx(exact, abs=0.01)
+    assert np.std([estimate.value for estimate in estimates]) < 0.04
+
+
 def test_two_simulations_without_chance() -> None:
     """Without chance the value is the mean of the larger benefit less the larger mean, as for the clairvoyant."""
     item = problem(1, chance=0.0)

@@ -7,7 +7,7 @@ import numpy as np
 from octoplan.answer.chance import SECOND_SEED
 from octoplan.explore.decisions import benefits, decisions_of, simulate_decisions
 from octoplan.explore.evaluate import Evaluations
-from octoplan.explore.information import evpi_of_pairs
+from octoplan.explore.information import clairvoyance, evpi_of_pairs
 from octoplan.explore.perfect_information import perfect_information, second_benefits
 from tests.outcomes.runs import ranged
 
@@ -35,12 +35,12 @@ def test_futures_completed_in_both() -> None:
     first = benefits(decisions, simulate_decisions(run, decisions, evaluations))
     value = perfect_information(run, first, evaluations, 64)
     second = second_benefits(run, decisions, evaluations, 64)
-    assert value == evpi_of_pairs(first.values[:64], second.values, np.arange(64))
-    assert value.low <= value.value <= value.high
+    assert value == evpi_of_pairs(first.values, second.values, first.futures, np.arange(64))
+    assert value.low <= value.value <= clairvoyance(first.values, first.futures).value
     some = np.delete(np.arange(400), [3, 17])
     partial = replace(first, values=first.values[some], futures=first.futures[some])
     paired = np.delete(np.arange(64), [3, 17])
-    expected = evpi_of_pairs(first.values[paired], second.values[paired], paired)
+    expected = evpi_of_pairs(partial.values, second.values[paired], some, np.arange(62))
     assert perfect_information(run, partial, evaluations, 64) == expected
     every_future = second_benefits(run, decisions, evaluations, 400)
     most = perfect_information(run, first, evaluations, 10_000)

@@ -59,34 +59,49 @@ def evpi(benefits: Floats, draws: Floats, futures: Ints, seed: int) -> Estimate:
     return evppi(benefits, draws, futures, seed)
 
 
-def evpi_of_pairs(first: Floats, second: Floats, futures: Ints) -> Estimate:
+def evpi_of_pairs(first: Floats, second: Floats, futures: Ints, rows: Ints | None = None) -> Estimate:
     """Expected value of perfect information on all assumptions, from two simulations with the same assumptions.
 
-    Chance is independent in the two. The decision that is best in one, valued in the other, is a feasible rule: the
-    lower end of the interval is that of its value. The decision that is best for the mean of both knows half of chance:
-    its value is not below that of perfect information on average, and the upper end is that of its interval. The value
-    of the clairvoyant of one simulation exceeds that of perfect information by about twice as much, so that twice the
-    value for the mean less that for one is nearly unbiased (the jackknife; Quenouille 1956, *Biometrika* 43, 353).
+    Chance is independent in the two. The decision that is best in one, valued in the other, is a feasible rule, and its
+    value is not above that of perfect information on average. The decision that is best for the mean of both knows half
+    of chance, and its value is not below. The value of knowing all of chance in one (``clairvoyance``) exceeds that of
+    perfect information by about twice as much as that of knowing half: taking twice their difference off is nearly
+    unbiased (the jackknife; Quenouille 1956, *Biometrika* 43, 353). The interval reaches from the lower end of that of
+    the rule to the upper end of that for the mean of both. Futures without a second simulation contribute their value
+    of clairvoyance, from which the mean differences of the others are taken off (a control variate).
 
     Args:
         first: (n, decisions) net benefit of each decision in each future, in money.
-        second: (n, decisions) the same with other random numbers.
+        second: (m, decisions) the same with other random numbers.
         futures: (n,) numbers of the futures in the sample.
+        rows: (m,) rows of the futures that were simulated a second time; all by default.
 
     Raises:
         RunError: There are fewer than two decisions.
         ValueError: Numbers are not finite.
 
     """
-    first, second = checked_benefits(first, futures), checked_benefits(second, futures)
-    rows, mean = np.arange(len(first)), 0.5 * (first + second)
-    now = preferred(mean)
-    rule = 0.5 * (first[rows, second.argmax(axis=1)] + second[rows, first.argmax(axis=1)]) - mean[:, now]
-    of_mean = mean.max(axis=1) - mean[:, now]
-    of_one = 0.5 * (first.max(axis=1) + second.max(axis=1)) - mean[:, now]
-    value = 2.0 * of_mean.mean() - of_one.mean()
-    low, high = mean_with_interval(rule, futures).low, mean_with_interval(of_mean, futures).high
-    return Estimate(float(min(max(value, low), high)), low, high)
+    rows = np.arange(len(first)) if rows is None else rows
+    first, second = checked_benefits(first, futures), checked_benefits(second, rows)
+    now, pairs = preferred(first), np.arange(len(rows))
+    again = first[rows]
+    mean = 0.5 * (again + second)
+    rule = 0.5 * (again[pairs, second.argmax(axis=1)] + second[pairs, again.argmax(axis=1)])
+    of_one, of_mean = 0.5 * (again.max(axis=1) + second.max(axis=1)), mean.max(axis=1)
+    known = first.max(axis=1) - first[:, now]
+    known[rows] = of_one - mean[:, now]
+    value, low, high = (
+        mean_less(known, chance, rows, futures)
+        for chance in (2.0 * (of_one - of_mean), of_one - rule, of_one - of_mean)
+    )
+    return Estimate(min(max(value.value, low.low), high.high), low.low, high.high)
+
+
+def mean_less(values: Floats, reductions: Floats, rows: Ints, futures: Ints) -> Estimate:
+    """Mean of (n,) values less that of (m,) reductions, which only some of the rows have; with its interval."""
+    combined = values - reductions.mean()
+    combined[rows] -= len(values) / len(rows) * (reductions - reductions.mean())
+    return mean_with_interval(combined, futures)
 
 
 def evppi(benefits: Floats, draws: Floats, futures: Ints, seed: int) -> Estimate:

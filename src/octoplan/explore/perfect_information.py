@@ -29,8 +29,8 @@ def perfect_information(run: Run, first: Benefits, evaluations: Evaluations, fut
 
     """
     second = second_benefits(run, first.decisions, evaluations, min(futures, run.futures))
-    both, rows, again = np.intersect1d(first.futures, second.futures, return_indices=True)
-    return evpi_of_pairs(first.values[rows], second.values[again], both)
+    _, rows, again = np.intersect1d(first.futures, second.futures, return_indices=True)
+    return evpi_of_pairs(first.values, second.values[again], first.futures, rows)
 
 
 def second_benefits(run: Run, decisions: Sequence[Decision], evaluations: Evaluations, futures: int) -> Benefits:
