@@ -16,8 +16,9 @@ from octoplan.explore.findings import ComparedDecision, Findings, Points
 from octoplan.explore.impact import impacts, result_effects
 from octoplan.explore.indices import indices
 from octoplan.explore.info_gap import info_gap, main_assumptions
-from octoplan.explore.information import clairvoyance, evpi, evppi
+from octoplan.explore.information import clairvoyance, evppi
 from octoplan.explore.mix import best_mix
+from octoplan.explore.perfect_information import perfect_information
 from octoplan.explore.ranking import rank_results, with_design
 from octoplan.explore.requirements import Outcome, outcome
 from octoplan.explore.results import Discovery, InfoGap, Information, InformationValues, Ranking, Share
@@ -156,7 +157,7 @@ def value_information(base: Base, findings: Findings) -> Findings:
     others = [name for i, name in enumerate(benefits.names) if i != preferred]
     trials = [row for trial in base.settings.trials for row in trial_values(trial, base.run, values, rows, base.seed)]
     information = InformationValues(
-        (benefits.names[preferred], *others), evpi(values, base.draws_of(names)[rows], rows, base.seed),
+        (benefits.names[preferred], *others), perfect_information(base.run, benefits, base.evaluations),
         clairvoyance(values, rows), tuple(sorted(partial, key=lambda item: -item.value.value)),
         tuple(trials),
     )  # fmt: skip
