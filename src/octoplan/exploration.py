@@ -6,7 +6,7 @@ from dataclasses import fields
 from pathlib import Path
 
 from octoplan.cards import Card
-from octoplan.explore import exploration
+from octoplan.explore import findings
 from octoplan.explore.evaluate import Evaluations
 from octoplan.explore.exploration import Progress, explore_run
 from octoplan.explore.folder import PAGE_FILE, read_exploration, write_exploration
@@ -21,7 +21,7 @@ from octoplan.show.explore_text import conclusion
 from octoplan.tables import Table
 
 
-class Exploration(exploration.Exploration):
+class Exploration(findings.Exploration):
     """The main drivers of the results of a run, where the plan fails, and what is worth finding out."""
 
     @property
@@ -39,8 +39,7 @@ class Exploration(exploration.Exploration):
         return Card(f"Exploration of {self.scenario.title}", rows=rows, note="All tables: tables.").html()
 
     def __repr__(self) -> str:
-        findings = self.findings
-        return f"<Exploration of {self.scenario.title!r}: {findings.futures} futures, seed {findings.seed}>"
+        return f"<Exploration of {self.scenario.title!r}: {self.findings.futures} futures, seed {self.findings.seed}>"
 
     def save(self, path: str | Path) -> None:
         """Write the folder of the exploration atomically.
@@ -103,6 +102,6 @@ def read_explored(path: str | Path) -> Exploration:
     return public_exploration(read_exploration(Path(path)))
 
 
-def public_exploration(internal: exploration.Exploration) -> Exploration:
+def public_exploration(internal: findings.Exploration) -> Exploration:
     """The same exploration as an instance of the class with the public methods."""
     return Exploration(*(getattr(internal, field.name) for field in fields(internal)))

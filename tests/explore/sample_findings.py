@@ -2,8 +2,7 @@
 
 from dataclasses import replace
 
-from octoplan.explore.exploration import Exploration
-from octoplan.explore.findings import ComparedDecision, Findings, Result
+from octoplan.explore.findings import ComparedDecision, Exploration, Findings, Result
 from octoplan.explore.results import (
     CHANCE,
     OTHERS,

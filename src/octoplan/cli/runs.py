@@ -214,7 +214,10 @@ def labels(paths: tuple[Path, ...]) -> tuple[str, ...]:
     return names if len(set(names)) == len(names) else tuple(map(printable, paths))
 
 
-def report(run: Path, *others: Path, out: Path | None = None, plan: Path | None = None, nominal: Flag = False) -> None:
+def report(
+    run: Path, *others: Path, out: Path | None = None, plan: Path | None = None, explore: Path | None = None,
+    nominal: Flag = False,
+) -> None:  # fmt: skip
     """Write the report of a run as a self-contained HTML file, optionally with other runs for comparison.
 
     Parameters
@@ -227,11 +230,14 @@ def report(run: Path, *others: Path, out: Path | None = None, plan: Path | None 
         The file to write; report.html in the first run folder by default.
     plan
         A plan folder written by octoplan plan; adds an annex on the plan.
+    explore
+        A folder written by octoplan explore, of the scenario of the first run; adds an annex on it.
     nominal
         Report money in nominal terms, with the inflation assumed for the reporting currency.
 
     """
     from octoplan.answer.answer_file import stored_answer
+    from octoplan.explore.folder import read_exploration
     from octoplan.outcomes.files import atomic_write
     from octoplan.outcomes.store import REPORT_FILE, read_results
     from octoplan.show.report import report_page
@@ -243,7 +249,8 @@ def report(run: Path, *others: Path, out: Path | None = None, plan: Path | None 
     if len(set(counts)) > 1:
         numbers = ", ".join(f"{count:,}" for count in counts)
         print_warning(f"the runs have {numbers} futures: the report is over the first {min(counts):,} futures of each")
-    atomic_write(path, report_page(results, labels(paths), plan, answer=answer))
+    exploration = None if explore is None else read_exploration(explore)
+    atomic_write(path, report_page(results, labels(paths), plan, answer=answer, exploration=exploration))
     report_written(path, str(path))
 
 

@@ -1,7 +1,6 @@
-"""An exploration of a run: what was found, with its scenario and the wall time of each part."""
+"""Exploration of a run, part by part."""
 
 import time
-from dataclasses import dataclass, field
 from importlib.metadata import version
 
 import numpy as np
@@ -9,32 +8,15 @@ from threadpoolctl import threadpool_limits
 
 from octoplan.explore.base import Base, check_run
 from octoplan.explore.evaluate import Evaluations, Progress
-from octoplan.explore.findings import Findings, Result
+from octoplan.explore.findings import Exploration, Findings, Result
 from octoplan.explore.parts import PARTS
 from octoplan.explore.results import Estimate
 from octoplan.explore.settings import Settings
 from octoplan.outcomes.intervals import half_width, interval
 from octoplan.outcomes.run import Run
 from octoplan.outcomes.view import view_of
-from octoplan.scenario import Scenario
 
 __all__ = ["Exploration", "Progress", "explore_run"]
-
-
-@dataclass(frozen=True, eq=False)
-class Exploration:
-    """What was found on a run.
-
-    Attributes:
-        scenario: The scenario.
-        findings: What was found; the same on every repetition.
-        seconds: Wall time of each part in seconds.
-
-    """
-
-    scenario: Scenario
-    findings: Findings
-    seconds: dict[str, float] = field(default_factory=dict)
 
 
 def explore_run(run: Run, settings: Settings, evaluations: Evaluations, measures: tuple[str, ...] = ()) -> Exploration:

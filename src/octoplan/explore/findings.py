@@ -1,6 +1,6 @@
 """The findings of an exploration: everything that was found on a run, as one object of plain data."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from octoplan.explore.results import (
     Discovery,
@@ -15,6 +15,7 @@ from octoplan.explore.results import (
     SwitchingValue,
     TornadoBar,
 )
+from octoplan.scenario import Scenario
 
 
 @dataclass(frozen=True)
@@ -112,3 +113,19 @@ class Findings:
     def decision_title(self, name: str) -> str:
         """The title of a decision; its name if it is not among those compared."""
         return next((decision.title for decision in self.decisions if decision.name == name), name)
+
+
+@dataclass(frozen=True, eq=False)
+class Exploration:
+    """What was found on a run.
+
+    Attributes:
+        scenario: The scenario.
+        findings: What was found; the same on every repetition.
+        seconds: Wall time of each part in seconds.
+
+    """
+
+    scenario: Scenario
+    findings: Findings
+    seconds: dict[str, float] = field(default_factory=dict)

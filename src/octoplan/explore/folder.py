@@ -16,8 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from octoplan.errors import StoreError
-from octoplan.explore.exploration import Exploration
-from octoplan.explore.findings import Findings
+from octoplan.explore.findings import Exploration, Findings
 from octoplan.explore.json_data import of_data, to_data
 from octoplan.explore.log_copy import log_with_impacts
 from octoplan.explore.result_tables import tables

@@ -3,8 +3,7 @@
 from collections.abc import Sequence
 from math import isfinite, isinf, isnan
 
-from octoplan.explore.exploration import Exploration
-from octoplan.explore.findings import Findings
+from octoplan.explore.findings import Exploration, Findings
 from octoplan.explore.results import Estimate, Information, Limit, Share
 from octoplan.scenario import Scenario
 from octoplan.tables import Cell, Column, Table

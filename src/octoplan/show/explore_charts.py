@@ -7,8 +7,7 @@ from typing import Any, NamedTuple
 
 import plotly.graph_objects as go
 
-from octoplan.explore.exploration import Exploration
-from octoplan.explore.findings import Findings
+from octoplan.explore.findings import Exploration, Findings
 from octoplan.explore.results import CHANCE, OTHERS, Estimate, InfoGap, Information, InformationValues, Ranking, Share
 from octoplan.outcomes.format import digits, scaled
 from octoplan.scenario import Scenario
@@ -59,8 +58,8 @@ RANK_CAPTION = (
     "are known: raids, weather, outages and other events."
 )
 CONVERGENCE_CAPTION = (
-    "First-order indices estimated from more and more futures, with 95 % confidence intervals. An estimate that still "
-    "moves by more than its interval has not converged."
+    "First-order indices estimated from more and more futures of the designed sample, with 95 % confidence intervals. "
+    "An estimate that still moves by more than its interval has not converged."
 )
 INFORMATION_CAPTION = (
     "Expected gain from knowing an assumption before deciding, if the decision is then changed whenever another one is "
@@ -199,7 +198,8 @@ def rank_chart(exploration: Exploration, ranking: Ranking) -> go.Figure:
     ends = [max(item.value, item.high) for item in items]
     value_axis(chart, f"share of the variance of {short_title(ranking.title)}", ends, 0.22, tickformat=".0%")
     if max(ends, default=0.0) > 0.5:  # shares are at most 100 %
-        chart.update_xaxes(tickvals=[0.2 * step for step in range(6)])
+        percentages = range(0, 101, 20)
+        chart.update_xaxes(tickvals=[p / 100 for p in percentages], ticktext=[f"{p}%" for p in percentages])
     chart.update_layout(barmode="group", bargap=GROUP_GAP)
     return fit_legend(chart, axis_title=True) if has_total else chart
 

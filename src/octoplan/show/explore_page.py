@@ -4,8 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from octoplan.explore.exploration import Exploration
-from octoplan.explore.findings import Findings
+from octoplan.explore.findings import Exploration, Findings
 from octoplan.show import explore_tables as tables
 from octoplan.show.discovery import (
     PAIR_CAPTION,

@@ -2,8 +2,7 @@
 
 from math import isfinite, isnan
 
-from octoplan.explore.exploration import Exploration
-from octoplan.explore.findings import Findings
+from octoplan.explore.findings import Exploration, Findings
 from octoplan.explore.results import CHANCE, OTHERS, Estimate, Share
 from octoplan.outcomes.format import digits, error_text, scaled
 from octoplan.scenario.descriptions import row_reference, unit_text

@@ -5,8 +5,7 @@ from dataclasses import replace
 from math import floor, isfinite, isinf, isnan, log10
 from typing import NamedTuple
 
-from octoplan.explore.exploration import Exploration
-from octoplan.explore.findings import Findings
+from octoplan.explore.findings import Exploration, Findings
 from octoplan.explore.results import CHANCE, Estimate, Information, Ranking, Robustness, Share, SwitchingValue
 from octoplan.outcomes.format import digits, scaled
 from octoplan.scenario import Scenario

@@ -11,6 +11,8 @@ from typing import Any
 
 from octoplan.answer.answer import Answer
 from octoplan.answer.answer_file import ANSWER_FILE, answer_text
+from octoplan.errors import RunError
+from octoplan.explore.findings import Exploration
 from octoplan.outcomes.key_results import result_table
 from octoplan.outcomes.run import Run
 from octoplan.outcomes.run_results import RunResults, over_common_futures
@@ -19,6 +21,7 @@ from octoplan.outcomes.view import view_of
 from octoplan.show import annexes, front, provenance
 from octoplan.show.answer import note, sentences
 from octoplan.show.charts import page_figures
+from octoplan.show.explore_page import Content, content
 from octoplan.show.html import css_text, render
 from octoplan.show.options import crews_and_kits_note, options, other_defences_note
 
@@ -29,6 +32,7 @@ ANNEX_TITLES = {
     "plan": "Plan",
     "differences": "Differences between the options",
     "sensitivity": "Sensitivity analysis",
+    "explore": "Exploration: main drivers, failures and value of information",
     "failures": "Failed futures",
     "measures": "All measures",
     "log": "Assumptions log: quality and impact",
@@ -49,6 +53,7 @@ def report(
     plan: Path | None = None,
     nominal: bool = False,
     answer: Answer | None = None,
+    exploration: Exploration | None = None,
 ) -> str:
     """The report as the text of an HTML page; annexes without content are omitted.
 
@@ -60,15 +65,18 @@ def report(
         If True, money is nominal, inflated by the assumed inflation of the reporting currency.
     answer
         The answer of the run, as numbers; without one, the first page has key results only.
+    exploration
+        An exploration of the scenario of the first run, for the annex on it.
 
     Raises RunError if the runs cannot be compared, or the folder is not a plan folder.
     """
-    return report_page([RunResults(option, nominal) for option in (run, *others)], labels, plan, answer=answer)
+    results = [RunResults(option, nominal) for option in (run, *others)]
+    return report_page(results, labels, plan, answer=answer, exploration=exploration)
 
 
 def report_page(
     results: Sequence[RunResults], labels: Sequence[str] = (), plan: Path | None = None, *,
-    answer: Answer | None = None, contents: Mapping[str, Any] | None = None,
+    answer: Answer | None = None, contents: Mapping[str, Any] | None = None, exploration: Exploration | None = None,
 ) -> str:  # fmt: skip
     """The report of runs whose measures have been computed, with the answer of the first run; see ``report``.
 
@@ -79,6 +87,8 @@ def report_page(
     results = over_common_futures(results)
     first, run = results[0], results[0].run
     contents = annex_contents(results, names, plan) if contents is None else contents
+    if exploration is not None:
+        contents = {**contents, "explore": exploration_annex(run, exploration)}
     if answer is not None:
         contents = {**contents, "money": annexes.with_marginal_million(contents["money"], answer)}
     present = [name for name in ANNEX_TITLES if contents.get(name) or name in UNCONDITIONAL_ANNEXES]
@@ -110,6 +120,16 @@ def report_page(
         leakers_prevented=front.LEAKERS_PREVENTED,
         **{name: contents.get(name) for name in ANNEX_TITLES},
     )
+
+
+def exploration_annex(run: Run, exploration: Exploration) -> Content:
+    """The annex on an exploration. Raises RunError if it is one of another scenario."""
+    if exploration.findings.scenario_hash != run.scenario.hash:
+        raise RunError(
+            f"the exploration is one of another scenario ({exploration.findings.scenario_hash[:12]}) than that of the "
+            f"run ({run.scenario.hash[:12]}); explore the run"
+        )
+    return content(exploration)
 
 
 def running_header(results: RunResults) -> dict[str, str]:
