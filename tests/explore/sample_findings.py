@@ -8,6 +8,7 @@ from octoplan.explore.results import (
     OTHERS,
     Convergence,
     Estimate,
+    Impact,
     InfoGap,
     Information,
     InformationValues,
@@ -17,6 +18,7 @@ from octoplan.explore.results import (
     SampleSize,
     Share,
     SwitchingValue,
+    TornadoBar,
 )
 from octoplan.scenario import Scenario, load
 
@@ -59,6 +61,8 @@ def sample_findings(scenario: Scenario) -> Findings:
                 P_KILL, Estimate(float("nan"), float("nan"), float("nan")), float("nan"), "as-decided", "no"
             ),
         ),
+        tornado=(bar("made", 850.0, 12.0), bar("net-benefit", -2.1e6, 1e6)),
+        impacts=tuple(impact_of(row) for row in scenario.columns),
         information=information(),
         robustness=(robustness("as-decided", "As decided", 1e6), robustness("no", "No programme", 0.0)),
         info_gap=(
@@ -68,6 +72,17 @@ def sample_findings(scenario: Scenario) -> Findings:
         sample_sizes=(SampleSize("made", "Good units made", "units", 6.0, 256, 3.0, 1024),),
         notes=("reach/2000 is defined in no future and is not explored.",),
     )
+
+
+def bar(measure: str, mean: float, half: float) -> TornadoBar:
+    """A bar of the damage of a leaker."""
+    ends = around(mean - half, 0.1 * half), around(mean + half, 0.1 * half)
+    return TornadoBar(DAMAGE, measure, (5e4, 2e5), *ends, around(2.0 * half, 0.2 * half), mean, 64)
+
+
+def impact_of(name: str) -> Impact:
+    """The impact of an assumption: red for the damage of a leaker."""
+    return Impact(name, "red" if name == DAMAGE else "green", f"a reason for {name}")
 
 
 def ranking(result: Result) -> Ranking:

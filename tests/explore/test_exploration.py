@@ -10,6 +10,7 @@ from octoplan.api import simulate
 from octoplan.errors import RunError
 from octoplan.exploration import Exploration, explore_scenario, read_explored
 from octoplan.explore.folder import exploration_files
+from octoplan.explore.impact import RATINGS
 from octoplan.explore.results import CHANCE
 from octoplan.outcomes.run import Run
 from tests.explore.sample_findings import DAMAGE, LEAD, P_KILL, sample_scenario
@@ -57,7 +58,7 @@ def test_tornado_and_impacts() -> None:
     assert {bar.measure for bar in findings.tornado} == {result.key for result in findings.results}
     assert [impact.name for impact in findings.impacts] == list(sample_scenario().columns)
     rating = {impact.name: impact.rating for impact in findings.impacts}
-    assert rating["lanes.road.transit"] == "no range"
+    assert rating["lanes.road.transit"] == RATINGS[-1]
     assert rating[DAMAGE] in ("red", "amber")
 
 

@@ -101,7 +101,9 @@ def test_page_has_every_part() -> None:
     assert headings == [
         "notes",
         "rank",
+        "tornado",
         "switching",
+        "impact",
         "information",
         "robustness",
         "info-gap",
@@ -113,6 +115,16 @@ def test_page_has_every_part() -> None:
     for name in main_charts(sample_exploration()):
         assert f"<figure id='explore-{name}'>" in text
     assert "what it cannot say" in text
+
+
+def test_a_bar_leads_to_the_row_of_its_assumption() -> None:
+    """The table of impacts has an anchor for the assumption of a bar of the tornado, on the page alone."""
+    anchor = f"row-{DAMAGE}"
+    text = page(sample_exploration())
+    assert f"<tr id='{anchor}'>" in text
+    assert text.count(anchor) > 1
+    assert f"a reason for {DAMAGE}" in text
+    assert f"a reason for {P_KILL}" not in text
 
 
 def test_page_escapes_texts() -> None:

@@ -16,16 +16,18 @@ from octoplan.show.discovery import (
     trade_off,
 )
 from octoplan.show.explore_charts import main_charts
-from octoplan.show.explore_text import Topic, conclusion
+from octoplan.show.explore_text import NET_BENEFIT, Topic, conclusion
 from octoplan.show.html import PageFigure, render
-from octoplan.show.provenance import TableText
+from octoplan.show.provenance import TableText, quality_matrix, row_anchor
+from octoplan.show.tornado import SIMULATED_CAPTION, measure_tornado
 
 
 class CaptionedTable(NamedTuple):
-    """A table with its caption."""
+    """A table with its caption, and identifiers of its rows if links lead to them."""
 
     text: TableText
     caption: str
+    anchors: Sequence[str] | None = None
 
 
 @dataclass(frozen=True)
@@ -94,10 +96,12 @@ def sections(exploration: Exploration) -> Iterator[Section]:
         "rank", "Main drivers: shares of the variance", [r.note for r in findings.rankings[:1] if r.note],
         figures_of("rank", "convergence"), captioned(tables.ranking_table(exploration), RANKING_CAPTION),
     )  # fmt: skip
+    yield Section("tornado", "One assumption at a time: tornado", (), tornados(exploration))
     yield Section(
         "switching", "What would change the decision: switching values", (), (),
         captioned(tables.switching_table(exploration), SWITCHING_CAPTION),
     )  # fmt: skip
+    yield impact_section(exploration)
     trials = [name for name in figures if name.startswith("trial-")]
     yield Section(
         "information", "What is worth finding out: value of information", (), figures_of("information", *trials),
@@ -128,6 +132,33 @@ def sections(exploration: Exploration) -> Iterator[Section]:
     )  # fmt: skip
 
 
+def tornados(exploration: Exploration) -> list[PageFigure]:
+    """Tornados of the main result and of the first others; tornado.csv has all."""
+    findings = exploration.findings
+    order = sorted(findings.results, key=lambda result: result.key != NET_BENEFIT)
+    charts = [(r.key, measure_tornado(exploration.scenario, findings.tornado, r)) for r in order]
+    present = [(key, chart) for key, chart in charts if chart is not None][:MAX_TORNADOS]
+    captions = [SIMULATED_CAPTION, *["As in the chart above."] * (MAX_TORNADOS - 1)]
+    return [
+        PageFigure(f"explore-tornado-{key.replace('/', '-')}", chart, caption)
+        for (key, chart), caption in zip(present, captions, strict=False)
+    ]
+
+
+def impact_section(exploration: Exploration) -> Section:
+    """Impact and quality: where evidence is needed most."""
+    scenario = exploration.scenario
+    impact = {item.name: item for item in exploration.findings.impacts}
+    if not impact:
+        return Section("impact", "Where evidence is needed most: quality and impact")
+    matrix = quality_matrix(scenario.assumptions, impact)
+    rated = tables.impact_table(exploration)
+    anchors = [row_anchor(row[-1]) for row in rated.rows]
+    captioned_tables = [CaptionedTable(matrix, MATRIX_CAPTION)]
+    captioned_tables += [CaptionedTable(rated, IMPACT_CAPTION, anchors)] if rated.rows else []
+    return Section("impact", "Where evidence is needed most: quality and impact", (), (), captioned_tables)
+
+
 def discovery_sections(exploration: Exploration) -> Iterator[Section]:
     """Yield a section for each requirement: where it is missed."""
     findings, scenario = exploration.findings, exploration.scenario
@@ -142,6 +173,14 @@ def discovery_sections(exploration: Exploration) -> Iterator[Section]:
         yield Section(f"discovery-{number}", title, sentences(scenario, discovery), figures, leaves)
 
 
+MAX_TORNADOS = 4
+"""Maximum number of tornados on the page."""
+MATRIX_CAPTION = "Number of assumptions by quality of their evidence and impact."
+IMPACT_CAPTION = (
+    "Assumptions of red and amber impact. Red: the assumption can change the decision between its P10 and P90, or "
+    "knowing it is worth something. Amber: its effect on a result is distinguishable from zero and at least a tenth of "
+    "the largest. The copy of assumptions.csv in the folder of the exploration has the impact of every assumption."
+)
 RANKING_CAPTION = (
     "Share of the variance of each result that knowing the factor would remove (first-order index), with its 95 % "
     "confidence interval; empty where it is not distinguishable from zero."

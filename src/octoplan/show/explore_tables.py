@@ -3,9 +3,10 @@
 from math import isfinite, isnan
 
 from octoplan.explore.findings import Exploration, Findings
+from octoplan.explore.impact import AMBER, RATINGS, RED
 from octoplan.explore.results import CHANCE, OTHERS, Estimate, Share
 from octoplan.outcomes.format import digits, error_text, scaled
-from octoplan.scenario.descriptions import row_reference, unit_text
+from octoplan.scenario.descriptions import row_reference, subject, unit_text
 from octoplan.show.explore_text import (
     factor_title,
     first_of,
@@ -17,7 +18,7 @@ from octoplan.show.explore_text import (
     short_title,
     with_unit,
 )
-from octoplan.show.provenance import TableText
+from octoplan.show.provenance import WEAKEST_FIRST, TableText
 from octoplan.show.rounding import number, percent
 from octoplan.show.theme import capitalised
 
@@ -94,6 +95,22 @@ def switching_table(exploration: Exploration) -> TableText:
         "row",
     )
     return TableText(head, rows)
+
+
+def impact_table(exploration: Exploration) -> TableText:
+    """Assumptions of red and amber impact, the weakest evidence first; the last cell of a row is the name."""
+    scenario = exploration.scenario
+    impact = {item.name: item for item in exploration.findings.impacts}
+    rated = [row for row in scenario.assumptions if impact[row.name].rating in (RED, AMBER)]
+    rated.sort(key=lambda row: (RATINGS.index(impact[row.name].rating), WEAKEST_FIRST.index(row.quality)))
+    rows = [
+        (
+            capitalised(subject(scenario, row)), impact[row.name].rating, row.quality, impact[row.name].reason,
+            row_reference(row), row.name,
+        )
+        for row in rated
+    ]  # fmt: skip
+    return TableText(("assumption", "impact", "quality", "reason", "row", "name"), rows)
 
 
 def information_table(exploration: Exploration) -> TableText | None:
