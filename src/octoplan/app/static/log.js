@@ -7,9 +7,12 @@ import {setChange, state} from "./state.js";
 const COLUMNS = ["title", "p10", "p50", "p90", "unit", "quality", "impact", "effect", "owner", "date", "line"];
 /** @type {Set<keyof Assumption>} */
 const UNBROKEN = new Set(["quality", "impact", "date"]);
+/** @type {Record<string, string>} */
 const RATINGS = {green: "● green", amber: "▲ amber", red: "■ red"};
 const NOTE = "A value typed here changes the assumption, as a slider does. The effect is the mean net benefit over the fifth of futures "
-  + "in which the assumption is highest, minus that over the fifth in which it is lowest, with its 95 % CI. Assumptions from raids.toml "
+  + "in which the assumption is highest, minus that over the fifth in which it is lowest, with its 95 % CI. The impact is red if the "
+  + "programme clearly pays on one side of a value between P10 and P90 and clearly not on the other, amber if the effect on the net "
+  + "benefit or on the leakers prevented is clear and at least a tenth of the largest, otherwise green. Assumptions from raids.toml "
   + "were fitted to a record of raids and cannot be changed here.";
 const CALIBRATED_NOTE = " The quantiles of a calibrated assumption are those of its posterior, with those of its prior below.";
 /** @type {[keyof Assumption, number]} */
@@ -72,6 +75,7 @@ function priorLine(item, column) {
 function cellText(item, column) {
   if (column === "effect") return item.effect === undefined ? "" : meanWithInterval({mean: item.effect, half: 1.96 * (item.error ?? 0)});
   if (column === "quality") return RATINGS[item.quality];
+  if (column === "impact") return RATINGS[item.impact ?? ""] ?? item.impact ?? "";
   if (column === "line") return rowOf(item);
   const value = item[column];
   return typeof value === "number" ? formatNumber(value) : String(value ?? "");
