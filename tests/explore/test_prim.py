@@ -5,9 +5,10 @@ import pytest
 from scipy.stats import binom, fisher_exact, hypergeom
 
 from octoplan.explore import peeling
+from octoplan.explore import prim as prim_module
 from octoplan.explore.boxes import Bools, Region, all_futures, correlation, random_probabilities, simplified
-from octoplan.explore.peeling import pasted, peeled, sample_of, tidied
-from octoplan.explore.prim import Trajectory, prim, random_probability
+from octoplan.explore.peeling import pasted, peeled, proposal, sample_of, tidied
+from octoplan.explore.prim import Peeling, Trajectory, prim, random_probability
 from octoplan.explore.results import Box
 from octoplan.scenario.arrays import Floats
 
@@ -82,7 +83,7 @@ def test_the_density_of_a_peeled_box_is_overstated() -> None:
 def test_the_held_out_density_is_that_of_new_futures() -> None:
     """The mean held-out density over data sets equals the density of the boxes in new futures, within sampling."""
     differences = []
-    for seed in range(20):
+    for seed in range(10):
         draws, further = uniform(20, seed, 800), uniform(20, 500 + seed, 20_000)
         cases = random_cases(draws, seed)
         box = chosen(explored(draws, cases))
@@ -218,7 +219,20 @@ def test_weak_failures_are_described_among_many_assumptions(monkeypatch: pytest.
     assert box.held_out_density is not None
     assert box.held_out_density.low > cases.mean()
     monkeypatch.setattr(peeling, "SCREENED", 1.0)
-    assert explored(draws, cases).chosen == 0
+    sample = sample_of(draws, cases)
+    assert not len(proposal(peeled(sample), sample).columns)
+
+
+def test_limits_that_are_not_reproduced_are_dropped(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A limit that fewer than half of the random halves have is not proposed, however significant it is."""
+    draws = uniform(10)
+    cases = planted(draws)
+
+    def without_the_first(halves: list[Peeling], coverage: float) -> Floats:  # noqa: ARG001
+        return np.where(np.arange(10) == 2, 0.45, 1.0)
+
+    monkeypatch.setattr(prim_module, "reproduced_limits", without_the_first)
+    assert [limit.name for limit in chosen(explored(draws, cases)).limits] == ["a5", "a7"]
 
 
 def test_a_step_can_be_chosen() -> None:

@@ -25,6 +25,8 @@ MAX_RANDOM = 0.01
 """Largest probability that random futures have, in held-out futures, the density of a proposed box."""
 HALVES = 20
 """Number of random halves of the blocks in which boxes are made again, to see which assumptions they restrict."""
+MIN_REPRODUCED = 0.5
+"""Smallest share of the halves that restrict an assumption of a proposed box."""
 
 
 @dataclass(frozen=True)
@@ -104,7 +106,13 @@ def prim(
         raise ValueError(f"there is no step {step}: steps are 0 to {len(main.regions) - 1}")
     folds = folds_of(futures)
     parts = {int(fold): peeling_of(main.sample.part(folds != fold)) for fold in np.unique(folds)}
-    region, test, is_evaluated = described(main, parts, folds, step)
+    halves = halves_of(main.sample, futures, seed)
+    if step is None:
+        region = reproducible(proposal(main.regions, main.sample), main, halves)
+    else:
+        region = tidied(main.regions[step], main.sample)
+    mass = None if step is None else float(main.inside[step].mean())
+    test, is_evaluated = held_out_test(parts, folds, main.sample.draws, futures, seed, mass)
     p_value = random_probability(test, cases, folds)
     has_box = len(region.columns) > 0 and (step is not None or p_value <= MAX_RANDOM)
     regions = [*main.regions, region] if has_box else main.regions
@@ -114,7 +122,8 @@ def prim(
     if has_box:
         rows = is_evaluated if is_evaluated.any() else np.ones(len(cases), bool)
         estimates += held_out_estimates(test[rows][None], cases[rows], futures[rows], seed)
-    reproduced = reproduced_limits(main.sample, inside, futures, seed)
+    coverage = (inside & cases).sum(axis=1) / cases.sum()
+    reproduced = [reproduced_limits(halves, float(share)) for share in coverage]
     boxes = tuple(
         box_of(item, main.sample, names, share, estimate)
         for item, share, estimate in zip(regions, reproduced, estimates, strict=True)
@@ -133,33 +142,44 @@ def check(draws: Floats, cases: Bools, names: Sequence[str], futures: Ints) -> N
         raise ValueError(f"{int(cases.sum())} of {len(cases)} futures are cases: a box needs some of each")
 
 
-def described(main: Peeling, parts: dict[int, Peeling], folds: Ints, step: int | None) -> tuple[Region, Bools, Bools]:
-    """The region described, and its evaluation in held-out futures.
+def reproducible(region: Region, peeling: Peeling, halves: list[Peeling]) -> Region:
+    """A region without the limits on assumptions that fewer than ``MIN_REPRODUCED`` of the random halves restrict."""
+    cases = peeling.sample.cases
+    coverage = float((region.contains(peeling.sample.draws) & cases).sum() / cases.sum())
+    is_stable = reproduced_limits(halves, coverage) >= MIN_REPRODUCED
+    stable = Region(np.where(is_stable, region.low, -np.inf), np.where(is_stable, region.high, np.inf))
+    return region if stable.same(region) else tidied(stable, peeling.sample)
 
-    Returns the region; (n,) True where a future lies in the region made in the same way without its fold; and (n,)
-    False in folds without which no assumption is restricted, so that there is no box to evaluate.
+
+def held_out_test(
+    parts: dict[int, Peeling], folds: Ints, draws: Floats, futures: Ints, seed: int, mass: float | None
+) -> tuple[Bools, Bools]:
+    """Evaluation in held-out futures of the box that is described.
+
+    Returns (n,) True where a future lies in the region made in the same way without its fold, and (n,) False in folds
+    without which no assumption is restricted, so that there is no box to evaluate.
 
     Args:
-        main: The trajectory of all futures.
         parts: The trajectories without the futures of each fold.
         folds: (n,) fold of each future.
-        step: Number of the step; None for the one proposed.
+        draws: (n, k) draws.
+        futures: (n,) numbers of the futures.
+        seed: Seed of the random halves.
+        mass: Share of all futures in the step that is described; None for the proposed box.
 
     """
-    draws = main.sample.draws
-
-    def region_of(peeling: Peeling) -> Region:
-        if step is None:
-            return proposal(peeling.regions, peeling.sample)
-        mass = float(main.inside[step].mean())
-        return tidied(peeling.regions[peeling.nearest(mass)], peeling.sample)
-
     test, is_evaluated = np.zeros(len(draws), bool), np.zeros(len(draws), bool)
     for fold, peeling in parts.items():
-        rows, region = folds == fold, region_of(peeling)
+        rows = folds == fold
+        if mass is None:
+            region = proposal(peeling.regions, peeling.sample)
+            if len(region.columns):
+                region = reproducible(region, peeling, halves_of(peeling.sample, futures[~rows], seed))
+        else:
+            region = tidied(peeling.regions[peeling.nearest(mass)], peeling.sample)
         test[rows] = region.contains(draws[rows])
         is_evaluated[rows] = len(region.columns) > 0
-    return region_of(main) if step is None else tidied(main.regions[step], main.sample), test, is_evaluated
+    return test, is_evaluated
 
 
 def by_fold(parts: dict[int, Peeling], folds: Ints, draws: Floats, mass: float) -> Bools:
@@ -223,27 +243,21 @@ def estimate_of(numerators: NDArray[Any], denominators: NDArray[Any]) -> Estimat
     return Estimate(float(shares[0]), float(low), float(high))
 
 
-def reproduced_limits(sample: Sample, inside: Bools, futures: Ints, seed: int) -> Floats:
-    """(boxes, k) share of random halves of the blocks in which the step of the same coverage restricts an assumption.
-
-    Args:
-        sample: The futures.
-        inside: (boxes, n) True where a future lies in a box.
-        futures: (n,) numbers of the futures.
-        seed: Seed of the halves.
-
-    """
+def halves_of(sample: Sample, futures: Ints, seed: int) -> list[Peeling]:
+    """Peeling trajectories of random halves of the blocks of a sample; ``futures`` has the numbers of its futures."""
     block = block_numbers(futures)
     count = int(block.max()) + 1
-    coverage = (inside & sample.cases).sum(axis=1) / sample.cases.sum()
     random = generator(seed, "halves")
-    counts = np.zeros((len(inside), sample.draws.shape[1]))
-    for _ in range(HALVES):
-        chosen = random.permutation(count)[: max(count // 2, 1)]
-        half = peeling_of(sample.part(np.isin(block, chosen)))
-        for box, share in enumerate(coverage):
-            counts[box, half.regions[half.nearest_coverage(float(share))].columns] += 1.0
-    return counts / HALVES
+    halves = [np.isin(block, random.permutation(count)[: max(count // 2, 1)]) for _ in range(HALVES)]
+    return [peeling_of(sample.part(half)) for half in halves]
+
+
+def reproduced_limits(halves: list[Peeling], coverage: float) -> Floats:
+    """(k,) share of random halves in which the step of the nearest coverage restricts an assumption."""
+    counts = np.zeros(halves[0].sample.draws.shape[1])
+    for half in halves:
+        counts[half.regions[half.nearest_coverage(coverage)].columns] += 1.0
+    return counts / len(halves)
 
 
 def box_of(
