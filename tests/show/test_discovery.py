@@ -161,6 +161,22 @@ def test_the_pair_plot_has_the_futures_and_the_box(count: int, panels: int) -> N
         assert min(abs(shape.y0 - low) for low in lows) == pytest.approx(0.0)
 
 
+def test_a_long_name_in_a_title_keeps_its_entities() -> None:
+    """The title shortens the meaning and the entities of an assumption separately, with its bounds."""
+    chart = pair_plot(scenario(), *long_named())
+    assert chart is not None
+    assert chart.layout.title.text == (
+        "Failures concentrate at kill probability given contact, … (pocket, drone) above 70.0 %"
+    )
+
+
+def long_named() -> tuple[Discovery, Points]:
+    """A discovery that restricts one assumption with a long name, and its futures."""
+    box = Box((limit(P_KILL, 0.7, np.inf),), 0.8, 0.9, 0.3)
+    values = tuple(np.linspace(0.5, 0.9, 50).tolist())
+    return Discovery("", 50, 20, (ALL, box), 1), Points("", (P_KILL,), (values,), tuple(v > 0.7 for v in values))
+
+
 def test_one_assumption_has_bars() -> None:
     """With one assumption the bars count the failures and the others; the box begins at its limit."""
     discovery, points = planted(1)

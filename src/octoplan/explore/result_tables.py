@@ -173,12 +173,17 @@ def box_table(findings: Findings) -> Table:
         Column("chosen", "integer", "1 if it is the box described, otherwise 0"),
         Column("limits", "integer", "number of assumptions restricted"),
         *(Column(name, "number", note) for name, note in BOX_NOTES),
+        *columns_of("held_out_coverage", "coverage in held-out futures"),
+        *columns_of("held_out_density", "density in held-out futures"),
     )  # fmt: skip
     rows = [
-        (d.requirement, step, int(step == d.chosen), len(box.limits), box.coverage, box.density, box.mass)
+        (
+            d.requirement, step, int(step == d.chosen), len(box.limits), box.coverage, box.density, box.mass,
+            *cells(box.held_out_coverage), *cells(box.held_out_density),
+        )
         for d in findings.discoveries
         for step, box in enumerate(d.trajectory)
-    ]
+    ]  # fmt: skip
     return Table.from_rows("boxes", "Boxes in which a requirement is missed", columns, rows)
 
 

@@ -291,7 +291,7 @@ def bars_with_box(scenario: Scenario, discovery: Discovery, limit: Limit, values
 
 def number_axis(assumption: Assumption) -> dict[str, object]:
     """Format of the axis of an assumption."""
-    text = ".0%" if is_share(assumption) else ",~g"
+    text = ".0%" if is_share(assumption) else ","
     return {"tickformat": text, "hoverformat": text, "showgrid": True, "gridcolor": GRID_COLOUR, "zeroline": False}
 
 
@@ -355,7 +355,8 @@ def pair_title(scenario: Scenario, limits: Sequence[Limit]) -> str:
     assumption = assumption_of(scenario, limits[0].name)
     name = name_of(scenario, assumption.name)
     if len(name) > MAX_NAME:
-        name = shorten(name.partition(" (")[0], MAX_NAME, placeholder=" …")
+        parts = (shorten(part, LINE_WIDTH, placeholder=" …") for part in name.removesuffix(")").split(" (", 1))
+        name = f"{' ('.join(parts)})" if " (" in name else shorten(name, MAX_NAME, placeholder=" …")
     others = len(limits) - 1
     text = f"Failures concentrate at {name} {bounds_text(assumption, limits[0])}"
     return label(f"{text}{f', within {others} other limit' if others else ''}{'s' if others > 1 else ''}")
