@@ -166,7 +166,7 @@ def test_a_long_name_in_a_title_keeps_its_entities() -> None:
     chart = pair_plot(scenario(), *long_named())
     assert chart is not None
     assert chart.layout.title.text == (
-        "Failures concentrate at kill probability given contact, … (pocket, drone) above 70.0 %"
+        "Failures concentrate at kill probability given contact, at the … (pocket, drone) above 70.0 %"
     )
 
 
