@@ -124,6 +124,10 @@ def test_a_measure_has_its_title_and_a_scaled_unit() -> None:
     assert chart is not None
     assert chart.layout.xaxis.title.text == "mean of spend, M GBP (2025)"
     assert chart.layout.title.text.endswith("the largest effect on spend: from 2.00 to 3.00 M GBP (2025)")
+    chart = measure_tornado(scenario, bars, replace(money, title="spend: all payers"))
+    assert chart is not None
+    assert "effect on spend: from" in chart.layout.title.text
+    assert "spend: all payers" in chart.layout.xaxis.title.text
     month = Measure("leakers", "", "first month", "month", np.zeros(0), "month")
     chart = measure_tornado(scenario, bars, month)
     assert chart is not None

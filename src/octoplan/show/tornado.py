@@ -256,7 +256,8 @@ def row_label(scenario: Scenario, row: Row) -> str:
 
 
 def tornado_title(scenario: Scenario, rows: Sequence[Row], result: str, unit: str, size: float) -> str:
-    """Title with the assumption of largest effect and the number of others with a significant effect."""
+    """Title with the assumption of largest effect and the number of others; ``result`` without its explanation."""
+    result = result.partition(":")[0]
     significant = [row for row in rows if row.is_distinguishable]
     if not significant:
         return f"No single assumption has an effect on {result} that is distinguishable from zero"
