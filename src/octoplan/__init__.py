@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from octoplan.errors import Unfinished as Unfinished
     from octoplan.exploration import Exploration as Exploration
     from octoplan.exploration import explore_scenario as explore_scenario
-    from octoplan.exploration import read_explored as read_explored
+    from octoplan.exploration import read_exploration as read_exploration
     from octoplan.outcomes.compare import compare as compare
     from octoplan.outcomes.precision import Precision as Precision
     from octoplan.outcomes.raids import draw_raids as draw_raids
@@ -83,7 +83,7 @@ __all__ = [
     "load",
     "optimise",
     "read",
-    "read_explored",
+    "read_exploration",
     "show",
     "simulate",
     "simulate_to_precision",
@@ -102,7 +102,7 @@ _MODULE_OF = {
     "load": "octoplan.scenario",
     "optimise": "octoplan.plan.optimise",
     "read": "octoplan.api",
-    "read_explored": "octoplan.exploration",
+    "read_exploration": "octoplan.exploration",
     "simulate": "octoplan.api",
     "simulate_to_precision": "octoplan.api",
 }

@@ -6,19 +6,24 @@ from dataclasses import fields
 from pathlib import Path
 
 from octoplan.cards import Card
-from octoplan.explore import findings
+from octoplan.explore import findings, folder
 from octoplan.explore.evaluate import Evaluations
 from octoplan.explore.exploration import Progress, explore_run
-from octoplan.explore.folder import PAGE_FILE, read_exploration, write_exploration
+from octoplan.explore.folder import PAGE_FILE, write_exploration
 from octoplan.explore.result_tables import tables
 from octoplan.explore.settings import NO_SETTINGS, read_settings
 from octoplan.outcomes.run import Run
 from octoplan.outcomes.simulate import simulate
+from octoplan.outcomes.store import MANIFEST_FILE
+from octoplan.outcomes.store import read as read_run
 from octoplan.scenario.loading import scenario_of
 from octoplan.scenario.scenario import Scenario
 from octoplan.show.explore_page import page
 from octoplan.show.explore_text import conclusion
 from octoplan.tables import Table
+
+FUTURES = 1000
+"""Number of futures of a scenario by default."""
 
 
 class Exploration(findings.Exploration):
@@ -51,7 +56,7 @@ class Exploration(findings.Exploration):
 
 def explore_scenario(
     scenario: Scenario | str | Path | Run,
-    futures: int = 1000,
+    futures: int | None = None,
     seed: int = 1,
     *,
     measures: Sequence[str] = (),
@@ -62,8 +67,8 @@ def explore_scenario(
     """Find the main drivers of the results, what would change the decision, and what is worth finding out.
 
     Args:
-        scenario: A run, or a scenario, its name or its path, which is then simulated.
-        futures: Number of futures; of a run, its futures.
+        scenario: A run or the path of its folder, or a scenario, its name or its path, which is then simulated.
+        futures: Number of futures of a scenario, 1,000 by default; of a run, all its futures are used.
         seed: Seed of the random draws; of a run, its seed. The same seed gives the same exploration.
         measures: Keys of the measures to explore; by default the ten key results.
         settings: Path of an ``explore.toml`` with groups, decisions to compare, trials and requirements.
@@ -86,20 +91,30 @@ def explore_scenario(
     """
     if isinstance(scenario, Run):
         run = scenario
+    elif not isinstance(scenario, Scenario) and (Path(scenario) / MANIFEST_FILE).is_file():
+        run = read_run(scenario)
     else:
         count = None if progress is None else lambda done, total: progress("futures", done, total)
-        run = simulate(scenario_of(scenario), futures, seed, executor=executor, keep_going=True, progress=count)
+        number = FUTURES if futures is None else futures
+        run = simulate(scenario_of(scenario), number, seed, executor=executor, keep_going=True, progress=count)
     read = NO_SETTINGS if settings is None else read_settings(Path(settings), run.scenario)
     evaluations = Evaluations(executor=executor, progress=progress)
     return public_exploration(explore_run(run, read, evaluations, tuple(measures)))
 
 
-def read_explored(path: str | Path) -> Exploration:
+def read_exploration(path: str | Path) -> Exploration:
     """Read the folder of an exploration.
 
     Raises StoreError if the folder is not an exploration, and ScenarioError if its scenario cannot be read.
+
+    >>> import octoplan as op
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     op.explore_scenario("pocket", futures=32).save(f"{folder}/explored")
+    ...     op.read_exploration(f"{folder}/explored")
+    <Exploration of 'Pocket': 32 futures, seed 1>
     """
-    return public_exploration(read_exploration(Path(path)))
+    return public_exploration(folder.read_exploration(Path(path)))
 
 
 def public_exploration(internal: findings.Exploration) -> Exploration:

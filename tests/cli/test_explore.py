@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from octoplan.cli.main import main as cli
-from octoplan.exploration import read_explored
+from octoplan.exploration import read_exploration
 from octoplan.explore import evaluate, parts
 from octoplan.explore.base import Base
 from octoplan.explore.findings import Findings
@@ -109,7 +109,7 @@ def test_the_conclusion_is_printed(explored: Explored, tmp_path: Path, capsys: p
     assert lines[-1] == f"page        {tmp_path / 'new' / 'explore.html'}"
     assert len(lines) <= 20
     assert contents(tmp_path / "new") == contents(explored.folder / "new")
-    assert read_explored(tmp_path / "new").findings.futures == int(FUTURES)
+    assert read_exploration(tmp_path / "new").findings.futures == int(FUTURES)
 
 
 @pytest.mark.parametrize(

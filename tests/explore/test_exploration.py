@@ -8,7 +8,7 @@ import pytest
 
 from octoplan.api import simulate
 from octoplan.errors import RunError
-from octoplan.exploration import Exploration, explore_scenario, read_explored
+from octoplan.exploration import Exploration, explore_scenario, read_exploration
 from octoplan.explore.folder import exploration_files
 from octoplan.explore.impact import RATINGS
 from octoplan.explore.results import CHANCE
@@ -143,7 +143,7 @@ def test_same_bits_on_two_threads() -> None:
 def test_saved_and_read(tmp_path: Path) -> None:
     """A saved exploration gives the same page and tables."""
     sample_result().save(tmp_path / "explored")
-    read = read_explored(tmp_path / "explored")
+    read = read_exploration(tmp_path / "explored")
     assert read.page == sample_result().page == (tmp_path / "explored" / "explore.html").read_text("utf-8")
     assert read.tables.keys() == sample_result().tables.keys()
     log = (tmp_path / "explored" / "assumptions.csv").read_text("utf-8").splitlines()

@@ -51,7 +51,7 @@ def test_functions_of_the_package_are_listed() -> None:
     """The functions above include those of the package that simulate, read, compare, plan and calibrate."""
     assert {
         "load", "simulate", "simulate_to_precision", "read", "compare", "optimise", "draw_raids",
-        "calibrate_to_observations",
+        "calibrate_to_observations", "explore_scenario", "read_exploration",
     } <= set(FUNCTIONS)  # fmt: skip
 
 

@@ -44,6 +44,7 @@ def test_every_function_that_takes_a_scenario_takes_a_name(folder: Path) -> None
         op.draw_raids,
         op.optimise,
         op.calibrate_to_observations,
+        op.explore_scenario,
         lambda name: op.simulate_to_precision(name, op.Precision(0.5)),
     ],
 )

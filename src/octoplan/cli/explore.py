@@ -36,7 +36,6 @@ if TYPE_CHECKING:
 
 ListOption = Annotated[tuple[str, ...], Parameter(consume_multiple=True, negative=())]
 
-DEFAULT_FUTURES = 1000
 MAX_LINES = 20
 """Largest number of lines of the conclusion."""
 
@@ -76,7 +75,7 @@ def explore(
         Address of a dask.distributed scheduler; its workers simulate instead of threads.
 
     """
-    from octoplan.exploration import public_exploration
+    from octoplan.exploration import FUTURES, public_exploration
     from octoplan.explore.base import MIN_FUTURES, measures_to_explore
     from octoplan.explore.evaluate import Evaluations
     from octoplan.explore.exploration import explore_run
@@ -84,7 +83,7 @@ def explore(
     from octoplan.explore.settings import NO_SETTINGS, read_settings
     from octoplan.outcomes.files import check_output_folder
 
-    check_simulation(DEFAULT_FUTURES if futures is None else futures, seed, threads, cluster)
+    check_simulation(FUTURES if futures is None else futures, seed, threads, cluster)
     if futures is not None and futures < MIN_FUTURES:
         raise RunError(f"--futures {futures}: at least {MIN_FUTURES} are needed")
     source = source_of(scenario_or_run, futures, seed)
@@ -180,12 +179,13 @@ class Source:
 
 def source_of(path: str, futures: int | None, seed: int) -> Source:
     """What is explored, from the path of a run folder, or the path or name of a scenario."""
+    from octoplan.exploration import FUTURES
     from octoplan.outcomes.run import first_futures
     from octoplan.outcomes.store import MANIFEST_FILE, read
     from octoplan.scenario import load
 
     if not (Path(path) / MANIFEST_FILE).is_file():
-        return Source(load(path), DEFAULT_FUTURES if futures is None else futures, seed)
+        return Source(load(path), FUTURES if futures is None else futures, seed)
     run = read(path, in_memory=False)
     if futures is not None and futures > run.futures:
         raise RunError(
