@@ -1,6 +1,7 @@
 """The command ``octoplan explore``."""
 
 import shutil
+import textwrap
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ from octoplan.cli.console import (
     record_written_path,
     render,
     scenario_name,
+    terminal,
     track,
 )
 from octoplan.errors import OctoplanError, RunError
@@ -200,7 +202,23 @@ def print_conclusion(exploration: "Exploration") -> None:
     """Print the conclusion in at most ``MAX_LINES`` lines, and the notes on parts that were not possible."""
     from octoplan.show.explore_text import conclusion
 
-    for topic in conclusion(exploration):
-        render(f"{topic.topic}: {topic.text}")
+    width = terminal().width
+    for line in conclusion_lines([f"{topic.topic}: {topic.text}" for topic in conclusion(exploration)], width):
+        print_line(line)
     for note in exploration.findings.notes:
-        print_line(f"note: {note}")
+        render(f"note: {note}")
+
+
+def conclusion_lines(paragraphs: list[str], width: int) -> list[str]:
+    """Paragraphs as lines of a width; long ones are shortened if there would be more than ``MAX_LINES`` lines.
+
+    >>> conclusion_lines(["Main drivers: crews"], 80)
+    ['Main drivers: crews']
+    """
+    lines: list[str] = []
+    for most in (None, 4, 3, 2):
+        wrapped = [textwrap.wrap(text, width, max_lines=most, placeholder=" …") for text in paragraphs]
+        lines = [line for paragraph in wrapped for line in paragraph]
+        if len(lines) <= MAX_LINES:
+            break
+    return lines
