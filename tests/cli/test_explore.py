@@ -133,14 +133,14 @@ def test_refused(
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize(("count", "words"), [(3, 5), (7, 60), (7, 400)])
-def test_at_most_twenty_lines(count: int, words: int) -> None:
+@pytest.mark.parametrize(("count", "length"), [(3, 5), (7, 60), (7, 400)])
+def test_at_most_twenty_lines(count: int, length: int) -> None:
     """Long paragraphs are shortened, so that the conclusion has at most 20 lines; short ones are complete."""
-    paragraphs = [f"topic {number}: {' '.join(['word'] * words)}" for number in range(count)]
+    paragraphs = [f"topic {number}: {' '.join(['word'] * length)}" for number in range(count)]
     lines = conclusion_lines(paragraphs, 80)
     assert len(lines) <= 20
     assert sum(line.startswith("topic") for line in lines) == count
-    assert any("…" in line for line in lines) == (words > 50)
+    assert any("…" in line for line in lines) == (length > 50)
 
 
 def test_more_futures_than_the_run_has(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
