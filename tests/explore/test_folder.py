@@ -54,6 +54,8 @@ def test_tables_have_intervals() -> None:
         assert len(rows) == len(table)
     row = next(row for row in csv.DictReader(files["switching.csv"].splitlines()) if row["assumption"] == DAMAGE)
     assert [row[name] for name in ("unit", "value", "value_low", "value_high")] == ["GBP", "72000", "63000", "81000"]
+    for name in ("information", "trials", "robustness", "info-gap", "mix"):
+        assert {row["unit"] for row in csv.DictReader(files[f"{name}.csv"].splitlines())} == {"GBP (2025)"}
     undefined = list(csv.DictReader(files["switching.csv"].splitlines()))[1]
     assert undefined["value"] == ""
 

@@ -146,11 +146,14 @@ def information_table(findings: Findings) -> Table:
     rows: list[Sequence[Cell]] = []
     if information is not None:
         rows = [
-            ("perfect", "all assumptions", *cells(information.perfect)),
-            ("clairvoyance", "all assumptions and chance", *cells(information.clairvoyant)),
-            *((item.name, item.title, *cells(item.value)) for item in information.partial),
+            ("perfect", "all assumptions", findings.money, *cells(information.perfect)),
+            ("clairvoyance", "all assumptions and chance", findings.money, *cells(information.clairvoyant)),
+            *((item.name, item.title, findings.money, *cells(item.value)) for item in information.partial),
         ]
-    columns = (*texts("name", "title"), *columns_of("value", "expected value of perfect information", findings.money))
+    columns = (
+        *texts("name", "title", "unit"),
+        *columns_of("value", "expected value of perfect information", findings.money),
+    )
     return Table.from_rows("information", f"Value of information, {findings.money}", columns, rows)
 
 
@@ -158,11 +161,11 @@ def trial_table(findings: Findings) -> Table:
     """Values of trials by size."""
     trials: tuple[Information, ...] = () if findings.information is None else findings.information.trials
     columns = (
-        *texts("trial", "title"), Column("size", "integer", "sorties or months"),
+        *texts("trial", "title", "unit"), Column("size", "integer", "sorties or months"),
         *columns_of("value", "expected value of sample information", findings.money),
         Column("cost", "number", "cost of the trial", findings.money),
     )  # fmt: skip
-    rows = [(item.name, item.title, item.size, *cells(item.value), item.cost) for item in trials]
+    rows = [(item.name, item.title, findings.money, item.size, *cells(item.value), item.cost) for item in trials]
     return Table.from_rows("trials", f"Value of trials, {findings.money}", columns, rows)
 
 
@@ -237,7 +240,7 @@ def robustness_table(findings: Findings) -> Table:
     """The decisions side by side."""
     money = findings.money
     columns = (
-        *texts("decision", "title"), *columns_of("mean", "mean net benefit", money),
+        *texts("decision", "title", "unit"), *columns_of("mean", "mean net benefit", money),
         *columns_of("regret_mean", "mean regret", money), *columns_of("regret_p90", "P90 of the regret", money),
         Column("regret_max", "number", "largest regret", money),
         *columns_of("satisficing", "share of futures in which the requirement is met"),
@@ -247,7 +250,7 @@ def robustness_table(findings: Findings) -> Table:
     )  # fmt: skip
     rows = [
         (
-            r.name, r.title, *cells(r.mean), *cells(r.regret_mean), *cells(r.regret_p90), number(r.regret_max),
+            r.name, r.title, money, *cells(r.mean), *cells(r.regret_mean), *cells(r.regret_p90), number(r.regret_max),
             *cells(r.satisficing), *cells(r.tail), *cells(r.best), number(r.first),
         )
         for r in findings.robustness
@@ -258,11 +261,11 @@ def robustness_table(findings: Findings) -> Table:
 def info_gap_table(findings: Findings) -> Table:
     """Results by horizon of error."""
     columns = (
-        *texts("decision"), Column("horizon", "number", "share of the way to the unfavourable end"),
+        *texts("decision", "unit"), Column("horizon", "number", "share of the way to the unfavourable end"),
         *columns_of("result", "mean result"), Column("critical", "number", "largest horizon without a miss"),
     )  # fmt: skip
     rows = [
-        (item.decision, horizon, *cells(result), number(item.critical))
+        (item.decision, findings.money, horizon, *cells(result), number(item.critical))
         for item in findings.info_gap
         for horizon, result in zip(item.horizon, item.result, strict=True)
     ]
@@ -272,14 +275,14 @@ def info_gap_table(findings: Findings) -> Table:
 def mix_table(findings: Findings) -> Table:
     """Purchases of the best mix."""
     columns = (
-        Column("order", "integer", "order of the purchase"), *texts("purchase", "title"),
+        Column("order", "integer", "order of the purchase"), *texts("purchase", "title", "unit"),
         *columns_of("cost", "cost", findings.money), *columns_of("prevented", "leakers prevented"),
         *columns_of("net", "net benefit", findings.money), *columns_of("per_million", "per million of cost"),
         Column("clear", "integer", "1 if it is clearly better than every other purchase of the step, otherwise 0"),
     )  # fmt: skip
     rows = [
         (
-            order, item.key, item.title, *cells(item.cost), *cells(item.prevented), *cells(item.net),
+            order, item.key, item.title, findings.money, *cells(item.cost), *cells(item.prevented), *cells(item.net),
             *cells(item.per_million), int(item.is_clear),
         )
         for order, item in enumerate(findings.mix, 1)
