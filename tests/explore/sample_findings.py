@@ -121,5 +121,5 @@ def robustness(name: str, title: str, mean: float) -> Robustness:
 
 def purchase(key: str, title: str, *, clear: bool) -> Purchase:
     """One purchase."""
-    per_million = around(3.1, 0.6) if clear else around(0.8, 0.9)
+    per_million = around(3.1e6, 0.6e6) if clear else around(0.8e6, 0.9e6)
     return Purchase(key, title, around(1e6, 2e4), around(12.0, 4.0), around(3.1e6, 6e5), per_million, clear)

@@ -49,7 +49,7 @@ def test_the_conclusion_states_values_of_information() -> None:
     text = topics(sample_exploration())["What is worth finding out"]
     assert "Knowing mean damage of one leaker (drone) before deciding is worth 2.5 M GBP (2025) (1.9 to 3.1)." in text
     assert "kill probability" not in text
-    assert "Test sorties: the best size is 100, worth 1.5 M GBP (2025) (1.3 to 1.7)" in text
+    assert "Test sorties: the best size is 100, worth 1.50 M GBP (2025) (1.30 to 1.70)" in text
 
 
 def test_a_trial_that_does_not_pay() -> None:
@@ -92,6 +92,15 @@ def test_rank_chart_has_chance_in_its_own_row_at_the_end() -> None:
     assert [name.split("<br>")[0].split(" ")[0] for name in names] == ["Kill", "All", "Chance"]
     assert list(chart.data[0].x) == [1.0, 0.01]
     assert chart.data[1].x[0] == 0.0
+
+
+def test_what_a_purchase_gains_for_its_cost() -> None:
+    """The net benefit of a purchase is stated for each unit of money spent."""
+    figure, _ = main_charts(sample_exploration())["mix"]
+    assert list(figure.data[0].x) == [pytest.approx(3.1), pytest.approx(0.8)]
+    assert "per GBP (2025) spent" in figure.layout.xaxis.title.text
+    clear, uncertain = figure.data[0].marker.color
+    assert clear != uncertain
 
 
 def test_page_has_every_part() -> None:

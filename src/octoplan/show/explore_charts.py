@@ -30,6 +30,7 @@ from octoplan.show.theme import (
     GREEN,
     GREY,
     GRID_COLOUR,
+    MILLION,
     ORANGE,
     capitalised,
     colour,
@@ -397,7 +398,7 @@ def info_gap_title(findings: Findings, items: Sequence[InfoGap]) -> str:
 
 
 def mix_chart(findings: Findings) -> go.Figure:
-    """Chart of the gain per million of each purchase of the best mix, in order."""
+    """Chart of the net benefit of each purchase of the best mix for its cost, in order."""
     rows = [
         Bar(
             f"{order}. {item.title}", item.per_million, BLUE if item.is_clear else GREY, interval_text(item.per_million)
@@ -405,7 +406,7 @@ def mix_chart(findings: Findings) -> go.Figure:
         for order, item in enumerate(findings.mix[:MAX_ROWS], 1)
     ]
     title = f"Buy first: {label(shorten(findings.mix[0].title, MAX_TITLE, placeholder=' …'))}"
-    return bar_chart(title, rows, f"net benefit per M {findings.money} spent", 1.0, "per million")
+    return bar_chart(title, rows, f"net benefit per {findings.money} spent", MILLION, "net benefit")
 
 
 def main_charts(exploration: Exploration) -> dict[str, tuple[go.Figure, str]]:

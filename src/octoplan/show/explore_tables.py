@@ -20,7 +20,7 @@ from octoplan.show.explore_text import (
 )
 from octoplan.show.provenance import WEAKEST_FIRST, TableText
 from octoplan.show.rounding import number, percent
-from octoplan.show.theme import capitalised
+from octoplan.show.theme import MILLION, capitalised
 
 MAX_FACTORS = 20
 """Maximum number of factors in the table of rankings; ranking.csv has all of them."""
@@ -197,11 +197,18 @@ def mix_table(findings: Findings) -> TableText:
     rows = [
         (
             f"{order}. {item.title}", interval_text(item.cost, size), interval_text(item.net, size),
-            interval_text(item.prevented), interval_text(item.per_million), "yes" if item.is_clear else "no",
+            interval_text(item.prevented), interval_text(item.per_million, MILLION), "yes" if item.is_clear else "no",
         )
         for order, item in enumerate(findings.mix, 1)
     ]  # fmt: skip
-    head = ("purchase", f"cost, {unit}", f"net benefit, {unit}", "leakers prevented", "per million", "clearly the best")
+    head = (
+        "purchase",
+        f"cost, {unit}",
+        f"net benefit, {unit}",
+        "leakers prevented",
+        "net benefit per cost",
+        "clearly best",
+    )
     return TableText(head, rows)
 
 

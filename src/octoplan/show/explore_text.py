@@ -21,7 +21,7 @@ NOT_CONVERGED = "not converged"
 """Part of the note of a ranking that has not converged."""
 NAMED_FACTORS = 3
 """Largest number of factors, switching values or assumptions that a sentence names."""
-FINER = 1.5
+FINER = 5.0
 """Leading digit of the half-width of an interval below which one more decimal is printed."""
 SMALL_SHARE = 0.05
 """Share of variance below which the conclusion does not name a factor."""
@@ -50,6 +50,8 @@ def interval_text(item: Estimate, size: float = 1.0, unit: str = "") -> str:
 
     >>> interval_text(Estimate(41.2e6, 33.0e6, 49.0e6), 1e6, "M GBP"), interval_text(Estimate(1.0, 0.98, 1.02))
     ('41 M GBP (33 to 49)', '1.00 (0.98 to 1.02)')
+    >>> interval_text(Estimate(36.0, 12.0, 88.0)), interval_text(Estimate(-0.2, -4.3, 3.9))
+    ('36 (12 to 88)', '-0.2 (-4.3 to 3.9)')
     >>> interval_text(Estimate(2.0, 2.0, 2.0)), interval_text(Estimate(float("nan"), 0.0, 0.0))
     ('2', 'not estimated')
     """
@@ -63,6 +65,7 @@ def interval_text(item: Estimate, size: float = 1.0, unit: str = "") -> str:
         return with_unit(number(value), unit)
     order = floor(log10(half))
     decimals = -order if half >= FINER * 10.0**order else 1 - order
+    decimals = min(decimals, 2 - floor(log10(max(abs(low), abs(high)))))
     texts = (to_decimals(end, decimals) for end in (value, low, high))
     middle, lower, upper = texts
     return f"{with_unit(middle, unit)} ({lower} to {upper})"
@@ -157,13 +160,21 @@ def conclusion(exploration: Exploration) -> list[Topic]:
 
 
 def driver_sentences(exploration: Exploration) -> Iterator[str]:
-    """Sentences on the factors with the largest shares of the variance of the main result, and on chance."""
+    """Sentences on the factors with the largest shares of the variance of the main result, and on chance.
+
+    Correlated assumptions are named as the factor of the designed sample to which they belong.
+    """
     ranking = main_ranking(exploration.findings)
     if ranking is None:
         return
     shares = shares_of(ranking)
     title = short_title(ranking.title)
-    factors = [share for share in shares if share.name != CHANCE and is_large(share)]
+    in_design = {share.name for share in ranking.designed}
+    factors = [
+        share
+        for share in shares
+        if share.name != CHANCE and is_large(share) and (share.name in in_design or not share.is_correlated)
+    ]
     largest = sorted(factors, key=first_of, reverse=True)[:NAMED_FACTORS]
     chosen = [
         f"{factor_title(exploration.scenario, share.name, share.title)}, {share_text(share.first)}"
