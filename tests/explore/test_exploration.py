@@ -185,4 +185,4 @@ def test_no_counterfactual() -> None:
 
 def test_card() -> None:
     """A notebook shows the conclusion."""
-    assert "smallest regret" in sample_result()._repr_html_()
+    assert "short of the best decision" in sample_result()._repr_html_()

@@ -268,7 +268,9 @@ def buy_in_order(base: Base, findings: Findings) -> Findings:
     except RunError as error:
         return with_notes(findings, f"No best mix: {error}.")
     if not mix:
-        return with_notes(findings, "No best mix: no purchase that was tested has a net benefit distinguishable from zero.")
+        return with_notes(
+            findings, "No best mix: no purchase that was tested has a net benefit distinguishable from zero."
+        )
     return replace(findings, mix=mix)
 
 

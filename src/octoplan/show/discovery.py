@@ -137,6 +137,21 @@ def box_sentence(scenario: Scenario, discovery: Discovery) -> str:
     )
 
 
+def short_box_sentence(scenario: Scenario, discovery: Discovery) -> str:
+    """The box that is described, with coverage and density in held-out futures where they are estimated."""
+    box = box_of(discovery)
+    held_out = box.held_out_coverage, box.held_out_density
+    coverage, density = (
+        item.value if item is not None and isfinite(item.value) else found
+        for item, found in zip(held_out, (box.coverage, box.density), strict=True)
+    )
+    rule = rule_text([limit_text(scenario, limit) for limit in box.limits])
+    return (
+        f"{capitalised(discovery.missed_text)} in {share_missed(discovery)} of futures, and in {percent(density)} of "
+        f"those with {rule}, where {percent(coverage)} of the failures are."
+    )
+
+
 def care_sentences(scenario: Scenario, box: Box) -> Iterator[str]:
     """Yield coverage and density in held-out futures, and which limits random halves of the futures seldom have."""
     if box.held_out_coverage is not None and box.held_out_density is not None:

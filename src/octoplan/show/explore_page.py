@@ -168,7 +168,7 @@ def discovery_sections(exploration: Exploration) -> Iterator[Section]:
             ("pairs", pair_plot(scenario, discovery, points), PAIR_CAPTION),
         )
         figures = [PageFigure(f"explore-{n}-{number}", chart, text) for n, chart, text in charts if chart is not None]
-        title = f"Where it fails: {discovery.requirement}"
+        title = f"Where {discovery.missed_text}"
         leaves = captioned(leaf_table(scenario, discovery), TREE_CAPTION)
         yield Section(f"discovery-{number}", title, sentences(scenario, discovery), figures, leaves)
 

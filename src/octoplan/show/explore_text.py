@@ -11,7 +11,7 @@ from octoplan.outcomes.format import digits, scaled
 from octoplan.scenario import Scenario
 from octoplan.scenario.assumptions import Assumption
 from octoplan.scenario.descriptions import subject, unit_text
-from octoplan.show.discovery import box_sentence, share_missed
+from octoplan.show.discovery import share_missed, short_box_sentence
 from octoplan.show.rounding import number, percent, to_decimals
 from octoplan.show.theme import capitalised, join_names
 
@@ -90,7 +90,8 @@ def share_text(item: Estimate) -> str:
 
 def money_scale(findings: Findings, items: Iterable[Estimate]) -> tuple[float, str]:
     """Divisor and unit for amounts of money of several estimates."""
-    return scaled(findings.money, [abs(item.value) for item in items if isfinite(item.value)])
+    ends = [end for item in items for end in (item.low, item.value, item.high)]
+    return scaled(findings.money, [abs(end) for end in ends if isfinite(end)])
 
 
 def money_text(findings: Findings, item: Estimate) -> str:
@@ -193,17 +194,26 @@ def driver_sentences(exploration: Exploration) -> Iterator[str]:
 def decision_sentences(exploration: Exploration) -> Iterator[str]:
     """Sentences on the preferred decision and the assumptions at which another one is preferred."""
     findings = exploration.findings
-    preferred = findings.information.decisions[0] if findings.information is not None else ""
-    if not preferred and findings.robustness:
-        preferred = max(findings.robustness, key=lambda item: item.mean.value).name
-    if not preferred or len(findings.decisions) < 2:
+    ordered = best_first(findings.robustness)
+    if len(ordered) < 2:
         return
-    yield f"On average the best of {len(findings.decisions)} decisions is: {findings.decision_title(preferred)}."
+    preferred, second = ordered[:2]
+    yield (
+        f"On average {preferred.title} is the best of {len(ordered)} decisions, with a net benefit of "
+        f"{money_text(findings, preferred.mean)} compared with no programme; next is {second.title}, "
+        f"{money_text(findings, second.mean)}."
+    )
     switching = [item for item in findings.switching if isfinite(item.value.value)]
-    for item in sorted(switching, key=lambda item: (not item.is_clear, abs(item.quantile - 0.5)))[:NAMED_FACTORS]:
-        yield switching_sentence(exploration, item, preferred)
-    if is_examined(findings) and not switching:
-        yield "No single assumption between its P1 and P99 changes that."
+    clear = sorted((item for item in switching if item.is_clear), key=lambda item: -share_beyond(item, preferred.name))
+    for item in clear[:NAMED_FACTORS]:
+        yield switching_sentence(exploration, item, preferred.name)
+    if is_examined(findings) and not clear:
+        yield "No single assumption between its P1 and P99 clearly changes that."
+
+
+def share_beyond(item: SwitchingValue, preferred: str) -> float:
+    """Share of futures in which the assumption lies where another decision is preferred."""
+    return 1.0 - item.quantile if item.below == preferred else item.quantile
 
 
 def is_examined(findings: Findings) -> bool:
@@ -216,12 +226,10 @@ def switching_sentence(exploration: Exploration, item: SwitchingValue, preferred
     row = row_of(exploration.scenario, item.name)
     unit = "" if row is None else unit_text(row)
     side, other = ("above", item.above) if item.below == preferred else ("below", item.below)
-    beyond = 1.0 - item.quantile if side == "above" else item.quantile
-    title = factor_title(exploration.scenario, item.name, item.name)
-    title = capitalised(title) if item.is_clear else f"Possibly, but not certainly, {title}"
+    title = capitalised(factor_title(exploration.scenario, item.name, item.name))
     return (
-        f"{title} {side} {interval_text(item.value, 1.0, unit)}: "
-        f"{exploration.findings.decision_title(other)} ({percent(beyond)} of futures)."
+        f"{title} {side} {interval_text(item.value, 1.0, unit)}, as in {percent(share_beyond(item, preferred))} of "
+        f"futures: {exploration.findings.decision_title(other)}."
     )
 
 
@@ -252,33 +260,43 @@ def best_sizes(trials: Sequence[Information]) -> list[Information]:
 
 def trial_sentence(findings: Findings, best: Information) -> str:
     """A sentence on the best size of a trial."""
-    size, unit = scaled(findings.money, [best.cost])
-    cost = with_unit(number(best.cost / size), unit)
-    worth = money_text(findings, best.value)
     if best.value.value <= best.cost or best.value.sign <= 0:
-        return f"{best.title}: no size examined is worth its cost (at {best.size:,}, worth {worth}, cost {cost})."
-    return f"{best.title}: the best size is {best.size:,}, worth {worth}, at a cost of {cost}."
+        return f"{capitalised(best.title)}: no size examined is clearly worth its cost."
+    size, unit = scaled(findings.money, [best.cost])
+    cost = f"a cost of {with_unit(number(best.cost / size), unit)}" if best.cost else "no further cost"
+    worth = money_text(findings, best.value)
+    return f"{capitalised(best.title)}: the best size is {best.size:,}, worth {worth}, at {cost}."
 
 
 def failure_sentences(exploration: Exploration) -> Iterator[str]:
     """For each requirement, a sentence on where it is missed, or that nothing was found."""
     for discovery in exploration.findings.discoveries:
         if discovery.chosen:
-            yield box_sentence(exploration.scenario, discovery)
+            yield short_box_sentence(exploration.scenario, discovery)
         else:
             share = share_missed(discovery)
             yield f"{capitalised(discovery.missed_text)} in {share} of futures, with no clear pattern."
 
 
 def robustness_sentences(findings: Findings) -> Iterator[str]:
-    """A sentence on the decision with the smallest mean regret."""
+    """Sentences on the decisions with the smallest mean regret, and on the best one in the worst tenth of futures."""
     if len(findings.robustness) < 2:
         return
-    least = min(findings.robustness, key=lambda item: item.regret_mean.value)
+    least, second = sorted(findings.robustness, key=lambda item: item.regret_mean.value)[:2]
+    clearly = "" if least.regret_mean.high < second.regret_mean.low else ", a difference that is not clear"
     yield (
-        f"{least.title} has the smallest regret: {money_text(findings, least.regret_mean)} on average less than the "
-        f"best decision of each future; it is the best in {share_text(least.best)} of futures."
+        f"On average {least.title} falls {money_text(findings, least.regret_mean)} short of the best decision of each "
+        f"future (its regret), {second.title} {money_text(findings, second.regret_mean)}{clearly}."
     )
+    most = max(findings.robustness, key=lambda item: item.best.value)
+    yield f"The decision that is the best in most futures is {most.title}: {share_text(most.best)} of them."
+    programmes = [item for item in findings.robustness if item.tail.value != 0.0]
+    if programmes:
+        safest = max(programmes, key=lambda item: item.tail.value)
+        yield (
+            f"In its worst tenth of futures {safest.title} has {money_text(findings, safest.tail)} compared with no "
+            "programme, the least loss of these decisions."
+        )
 
 
 def purchase_sentences(findings: Findings) -> Iterator[str]:

@@ -43,7 +43,7 @@ SIMULATED_CAPTION = (
     "One assumption at a time, simulated at its P10 (orange) and at its P90 (blue, hatched), whose values are at the "
     "ends of the bars; the others are as drawn, in the same futures. Lines at the ends: the 95 % confidence interval "
     "of the length of the bar. Grey bars, marked n.s., are not distinguishable from zero. Dotted line: the mean with "
-    "all assumptions as drawn. An interaction of two assumptions is not shown."
+    "all assumptions as drawn, over those futures. An interaction of two assumptions is not shown."
 )
 
 
