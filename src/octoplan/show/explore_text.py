@@ -163,7 +163,8 @@ def conclusion(exploration: Exploration) -> list[Topic]:
 def driver_sentences(exploration: Exploration) -> Iterator[str]:
     """Sentences on the factors with the largest shares of the variance of the main result, and on chance.
 
-    Correlated assumptions are named as the factor of the designed sample to which they belong.
+    Correlated assumptions are named as the factor of the designed sample to which they belong, and then the largest
+    of them.
     """
     ranking = main_ranking(exploration.findings)
     if ranking is None:
@@ -171,24 +172,27 @@ def driver_sentences(exploration: Exploration) -> Iterator[str]:
     shares = shares_of(ranking)
     title = short_title(ranking.title)
     in_design = {share.name for share in ranking.designed}
-    factors = [
-        share
-        for share in shares
-        if share.name != CHANCE and is_large(share) and (share.name in in_design or not share.is_correlated)
-    ]
-    largest = sorted(factors, key=first_of, reverse=True)[:NAMED_FACTORS]
-    chosen = [
-        f"{factor_title(exploration.scenario, share.name, share.title)}, {share_text(share.first)}"
-        for share in largest
-        if share.first is not None
-    ]
-    if chosen:
-        yield f"Of the variance of the {title}, these would be removed by knowing: {'; '.join(chosen)}."
+    large = sorted((s for s in shares if s.name != CHANCE and is_large(s)), key=first_of, reverse=True)
+    members = [share for share in large if share.is_correlated and share.name not in in_design]
+    factors = [share for share in large if share not in members]
+    if factors:
+        yield f"Of the variance of the {title}, these would be removed by knowing: {shares_text(exploration, factors)}."
     else:
         yield f"No single factor clearly explains more than {percent(SMALL_SHARE)} of the variance of the {title}."
+    if members:
+        yield f"Of the correlated assumptions, knowing one alone removes most: {shares_text(exploration, members)}."
     chance = next((share for share in shares if share.name == CHANCE), None)
     if chance is not None and chance.total is not None:
         yield (f"Chance, which no study removes (raids, weather, outages), makes up {share_text(chance.total)}.")
+
+
+def shares_text(exploration: Exploration, shares: Sequence[Share]) -> str:
+    """The first factors in words, with their first-order indices."""
+    return "; ".join(
+        f"{factor_title(exploration.scenario, share.name, share.title)}, {share_text(share.first)}"
+        for share in shares[:NAMED_FACTORS]
+        if share.first is not None
+    )
 
 
 def decision_sentences(exploration: Exploration) -> Iterator[str]:
@@ -289,10 +293,11 @@ def robustness_sentences(findings: Findings) -> Iterator[str]:
         f"future (its regret), {second.title} {money_text(findings, second.regret_mean)}{clearly}."
     )
     most = max(findings.robustness, key=lambda item: item.best.value)
-    yield f"The decision that is the best in most futures is {most.title}: {share_text(most.best)} of them."
-    programmes = [item for item in findings.robustness if item.tail.value != 0.0]
-    if programmes:
-        safest = max(programmes, key=lambda item: item.tail.value)
+    if most is not least:
+        yield f"The decision that is the best in most futures is {most.title}: {share_text(most.best)} of them."
+    with_loss = [item for item in findings.robustness if item.tail.value != 0.0]
+    safest = max(with_loss, key=lambda item: item.tail.value, default=least)
+    if safest is not least:
         yield (
             f"In its worst tenth of futures {safest.title} has {money_text(findings, safest.tail)} compared with no "
             "programme, the least loss of these decisions."
