@@ -56,7 +56,14 @@ def sample_findings(scenario: Scenario) -> Findings:
         decisions=(ComparedDecision("as-decided", "As decided"), ComparedDecision("no", "No programme")),
         rankings=(ranking(output), replace(ranking(net), note="The order of the first two factors is not settled.")),
         switching=(
-            SwitchingValue(DAMAGE, around(72_000.0, 9_000.0), 0.3, "no", "as-decided"),
+            SwitchingValue(
+                DAMAGE,
+                around(72_000.0, 9_000.0),
+                0.3,
+                "no",
+                "as-decided",
+                at_ends=(around(-1e6, 1e5), around(1e6, 1e5)),
+            ),
             SwitchingValue(
                 P_KILL, Estimate(float("nan"), float("nan"), float("nan")), float("nan"), "as-decided", "no"
             ),

@@ -39,7 +39,7 @@ def test_the_conclusion_names_drivers_in_words() -> None:
 def test_the_conclusion_states_what_changes_the_decision() -> None:
     """A switching value states the side, the interval and the share of futures; an undefined one is left out."""
     text = topics(sample_exploration())["What would change the decision"]
-    assert "below 72,000 GBP (63,000 to 81,000): No programme (30 % of futures)." in text
+    assert "below 72,000 GBP (63,000 to 81,000), as in 30 % of futures: No programme." in text
     assert "kill probability" not in text
     assert "changes that" in topics(changed(switching=()))["What would change the decision"]
 
@@ -58,7 +58,7 @@ def test_a_trial_that_does_not_pay() -> None:
     assert findings.information is not None
     trials = tuple(replace(trial, cost=1e9) for trial in findings.information.trials)
     text = topics(changed(information=replace(findings.information, trials=trials)))["What is worth finding out"]
-    assert "no size examined is worth its cost" in text
+    assert "no size examined is clearly worth its cost" in text
 
 
 def test_the_conclusion_says_what_is_not_converged() -> None:

@@ -142,8 +142,8 @@ def short_box_sentence(scenario: Scenario, discovery: Discovery) -> str:
     box = box_of(discovery)
     held_out = box.held_out_coverage, box.held_out_density
     coverage, density = (
-        item.value if item is not None and isfinite(item.value) else found
-        for item, found in zip(held_out, (box.coverage, box.density), strict=True)
+        item.value if item is not None and isfinite(item.value) else in_sample
+        for item, in_sample in zip(held_out, (box.coverage, box.density), strict=True)
     )
     rule = rule_text([limit_text(scenario, limit) for limit in box.limits])
     return (
