@@ -100,6 +100,23 @@ def test_an_interrupted_exploration_continues(
     assert contents(tmp_path / "new") == contents(explored.folder / "new")
 
 
+def test_what_was_simulated_outlives_a_refusal_and_a_damaged_run(
+    explored: Explored, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A requirement that is always met is refused, and then a run is damaged: further futures are simulated once."""
+    (tmp_path / "explore.toml").write_text('requirements = ["made >= 0"]\n', "utf-8")
+    arguments = (*command(explored.folder), "--out", tmp_path / "new")
+    with counting() as first:
+        assert octoplan(*arguments, "--settings", tmp_path / "explore.toml") == 2
+    assert "met in all" in capsys.readouterr().err
+    draws = tmp_path / ".new.futures" / "run" / "draws.nc"
+    draws.write_bytes(draws.read_bytes()[:2000])
+    with counting() as second:
+        assert octoplan(*arguments) == 0
+    assert sum(first) + sum(second) == sum(explored.simulated)
+    assert contents(tmp_path / "new") == contents(explored.folder / "new")
+
+
 def test_the_conclusion_is_printed(explored: Explored, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """The conclusion comes first, in at most 20 lines, and then where the page is; a run gives the same files."""
     run = simulate(sample_scenario(), int(FUTURES), seed=1)

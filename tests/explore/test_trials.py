@@ -131,6 +131,7 @@ def output_of(units: Floats) -> Ints:
         ({"informs": "threats.drone.damage"}, "is not a probability; a test sortie succeeds or fails"),
         ({"informs": "engagement.drone.town.p_contact"}, "has no range, so that there is nothing to find out"),
         ({"sizes": ()}, "it has no size; state at least one"),
+        ({"sizes": (5, 10**40)}, "a size is above 1,000,000, the largest that is examined"),
         ({"sizes": (0, 5)}, "the size 0 is not a whole number above 0"),
         ({"sizes": (2.5,)}, "the size 2.5 is not a whole number above 0"),
         ({"sizes": (True,)}, "the size True is not a whole number above 0"),

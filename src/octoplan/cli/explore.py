@@ -109,13 +109,15 @@ def explore(
 def futures_folder(folder: Path) -> Iterator[None]:
     """Create the folder of futures, and remove it at the end, but keep its content if the command does not finish.
 
+    A command that is refused after futures were simulated keeps them too: with other settings it continues from them.
+
     It is created before anything is simulated, so that a folder that cannot be written is an error at once.
     """
     folder.mkdir(parents=True, exist_ok=True)
     try:
         yield
-    except BaseException as error:
-        if any(folder.iterdir()) and not isinstance(error, OctoplanError):
+    except BaseException:
+        if folder.is_dir() and any(folder.iterdir()):
             record_written_path(folder)
             print_warning("the same command continues from the futures simulated so far")
         else:
@@ -165,11 +167,9 @@ class Source:
 
         if self.earlier is not None:
             return self.earlier
-        if folder.exists():
-            run = read(folder, in_memory=False)
-            if (run.scenario.hash, run.seed, run.futures) == (self.scenario.hash, self.seed, self.futures):
-                return run
-            shutil.rmtree(folder)
+        if (earlier := self.simulated_earlier(folder)) is not None:
+            return earlier
+        shutil.rmtree(folder, ignore_errors=True)
         with (
             atomic_folder(folder) as temporary,
             StreamedRun(temporary, self.scenario, self.seed, keep_going=True) as streamed,
@@ -177,6 +177,19 @@ class Source:
             streamed.extend(self.futures, executor=pool, progress=progress)
             write_results(streamed.results(), temporary)
         return read(folder, in_memory=False)
+
+    def simulated_earlier(self, folder: Path) -> "Run | None":
+        """The run that an interrupted command wrote; None if there is none, or if it is another or damaged one."""
+        from octoplan.outcomes.store import read
+
+        if not folder.exists():
+            return None
+        try:
+            run = read(folder, in_memory=False)
+        except OctoplanError:
+            return None
+        same = (run.scenario.hash, run.seed, run.futures) == (self.scenario.hash, self.seed, self.futures)
+        return run if same else None
 
 
 def source_of(path: str, futures: int | None, seed: int) -> Source:

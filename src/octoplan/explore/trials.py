@@ -26,6 +26,9 @@ KINDS = (SORTIES, MONTHS)
 """Kinds of trials: test sorties, each a success with the probability that an assumption states; and months of
 production at one plant."""
 
+LARGEST_SIZE = 1_000_000
+"""Largest size of a trial."""
+
 
 @dataclass(frozen=True)
 class Trial:
@@ -153,5 +156,7 @@ def size_problems(sizes: tuple[int, ...]) -> Iterator[str]:
         yield "it has no size; state at least one"
     elif wrong:
         yield f"the size {wrong[0]!r} is not a whole number above 0"
+    elif max(sizes) > LARGEST_SIZE:
+        yield f"a size is above {LARGEST_SIZE:,}, the largest that is examined"
     elif list(sizes) != sorted(set(sizes)):
         yield f"the sizes {', '.join(map(str, sizes))} are not in ascending order, each once"
