@@ -130,3 +130,24 @@ def test_groups_that_depend_on_each_other(tmp_path: Path) -> None:
         read_settings(path, octopus)
     path.write_text('[groups]\na = ["plants.uk-?.labour_rate"]\n', "utf-8")
     assert read_settings(path, octopus).groups["a"] == ("plants.uk-1.labour_rate", "plants.uk-2.labour_rate")
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ('[decisions.no-programme]\nchanges = { "output.bench" = "x0.5" }', "no programme is always compared"),
+        ('[decisions.a]\ntitle = "AS decided"\nchanges = { "output.bench" = "x0.5" }', "the title 'AS decided' too"),
+        ('[decisions.a]\nchanges = { "output.bench" = "x1" }', "it is the same as the decisions of the scenario"),
+        (
+            '[decisions.a]\nchanges = { "output.bench" = "x2" }\n[decisions.b]\nchanges = { "output.bench" = "x2" }',
+            "it is the same as decisions.a",
+        ),
+        ('[groups]\n"" = ["threats.*"]', "a name needs a character that is printed"),
+        ('[groups]\n"a\\nb" = ["threats.*"]', "a name needs a character that is printed"),
+    ],
+)
+def test_ambiguous_decisions_and_names_are_refused(tmp_path: Path, text: str, problem: str) -> None:
+    """Decisions that are the same or have the same title, and names that cannot be printed, with their line."""
+    (message,) = problems(tmp_path, text)
+    assert problem in message
+    assert message.startswith("explore.toml:")

@@ -9,6 +9,7 @@ from typing import Any, Literal
 from pydantic import Field, ValidationError
 
 from octoplan.errors import QuantityError, RunError, ScenarioError
+from octoplan.explore.decisions import AS_DECIDED, NO_PROGRAMME, TITLES
 from octoplan.explore.evaluate import measures_of_scenario
 from octoplan.explore.factors import CALIBRATED, factors_of
 from octoplan.explore.requirements import parse_requirement
@@ -26,6 +27,8 @@ EXPECTED_BY_ERROR_TYPE = {
     "string_type": "text in quotes", "list_type": "a list", "dict_type": "a table", "model_type": "a table",
     "int_type": "a whole number", "float_type": "a number", "literal_error": '"sorties" or "months"',
 }  # fmt: skip
+ALWAYS_COMPARED = (AS_DECIDED, NO_PROGRAMME)
+"""Names of the decisions that need not be stated."""
 RESERVED = (CALIBRATED, CHANCE, OTHERS)
 """Names of rows of a ranking, which no group may have."""
 
@@ -121,6 +124,7 @@ class Reader:
     def settings(self) -> Settings:
         """The settings. Raises ScenarioError with all problems."""
         table = self.table()
+        self.check_names(table)
         groups = dict(self.groups(table.groups))
         self.check_independence(groups)
         settings = Settings(
@@ -129,6 +133,13 @@ class Reader:
         )  # fmt: skip
         self.report.raise_problems()
         return settings
+
+    def check_names(self, table: SettingsTable) -> None:
+        """Report names of groups, decisions and trials that are empty or have several lines."""
+        for kind, names in (("groups", table.groups), ("decisions", table.decisions), ("trials", table.trials)):
+            for name in names:
+                if not name.strip() or not name.isprintable():
+                    self.add("a name needs a character that is printed, and has one line", kind, name)
 
     def add(self, message: str, *path: object) -> None:
         """Report a problem of the value at a path of keys."""
@@ -194,8 +205,16 @@ class Reader:
                 self.add(str(error), "groups", name)
 
     def decisions(self, tables: Mapping[str, DecisionTable]) -> Iterator[ChangedDecisions]:
-        """Yield the decisions to compare; changes that are not possible are reported."""
+        """Yield the decisions to compare; changes that are not possible are reported, and two that are the same."""
+        titles = {TITLES[name].casefold() for name in ALWAYS_COMPARED}
+        decided = [("the decisions of the scenario", self.scenario.decisions)]
         for name, table in tables.items():
+            title = table.title or name
+            if name in ALWAYS_COMPARED:
+                self.add(f"{TITLES[name].lower()} is always compared; choose another name", "decisions", name)
+            elif title.casefold() in titles:
+                self.add(f"another decision has the title {quoted(title)} too; choose another", "decisions", name)
+            titles.add(title.casefold())
             for key in table.changes:
                 if key in self.scenario.columns:
                     message = f"{key} is an assumption; only decisions can be compared, by their keys in decisions.toml"
@@ -203,11 +222,16 @@ class Reader:
             if not table.changes:
                 self.add("there is no change; state at least one", "decisions", name, "changes")
             try:
-                self.scenario.change(table.changes)
+                changed = self.scenario.change(table.changes).decisions
             except ScenarioError as error:
                 for problem in error.problems:
                     self.add(problem.message, "decisions", name, "changes")
-            yield ChangedDecisions(name, table.title or name, table.changes)
+            else:
+                same = next((other for other, decisions in decided if decisions == changed), "")
+                if same and table.changes and not any(key in self.scenario.columns for key in table.changes):
+                    self.add(f"it is the same as {same}; change something else", "decisions", name, "changes")
+                decided.append((f"decisions.{name}", changed))
+            yield ChangedDecisions(name, title, table.changes)
 
     def trials(self, tables: Mapping[str, TrialTable]) -> Iterator[Trial]:
         """Yield the trials; those that are not possible are reported."""
