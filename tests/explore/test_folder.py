@@ -10,6 +10,7 @@ from octoplan.errors import StoreError
 from octoplan.explore.folder import (
     FINDINGS_FILE,
     SECONDS_FILE,
+    checksum,
     exploration_files,
     read_exploration,
     write_exploration,
@@ -72,8 +73,11 @@ def test_damaged_findings(tmp_path: Path, key: str) -> None:
     path = saved(tmp_path)
     content = json.loads((path / FINDINGS_FILE).read_text())
     content[key] = "nonsense"
+    content["checksum"] = checksum(
+        {name: value for name, value in content.items() if name not in {"format", "checksum"}}
+    )
     (path / FINDINGS_FILE).write_text(json.dumps(content))
-    with pytest.raises(StoreError, match="explore the run again"):
+    with pytest.raises(StoreError, match=r"cannot be read: .*explore the run again"):
         read_exploration(path)
 
 
@@ -93,3 +97,14 @@ def test_changed_scenario(tmp_path: Path) -> None:
     file.write_text(file.read_text().replace("example", "other"))
     with pytest.raises(StoreError, match="was changed after the exploration"):
         read_exploration(path)
+
+
+def test_edited_findings(tmp_path: Path) -> None:
+    """A number of the findings that was edited is noticed."""
+    write_exploration(sample_exploration(), tmp_path / "e", {})
+    file = tmp_path / "e" / FINDINGS_FILE
+    content = json.loads(file.read_text("utf-8"))
+    content["seed"] += 1
+    file.write_text(json.dumps(content), "utf-8")
+    with pytest.raises(StoreError, match="was changed after the exploration"):
+        read_exploration(tmp_path / "e")

@@ -10,6 +10,7 @@
     seconds.json           wall time of each part; the only file that differs when an exploration is repeated
 """
 
+import hashlib
 import json
 from collections.abc import Mapping
 from pathlib import Path
@@ -54,7 +55,8 @@ def write_exploration(exploration: Exploration, path: Path, pages: Mapping[str, 
 
 def exploration_files(exploration: Exploration) -> dict[str, str]:
     """Texts of the files of an exploration by name, without pages and scenario."""
-    findings = {"format": FORMAT_VERSION, **to_data(exploration.findings)}
+    content = to_data(exploration.findings)
+    findings = {"format": FORMAT_VERSION, "checksum": checksum(content), **content}
     seconds = {part: round(value, 3) for part, value in exploration.seconds.items()}
     files = {f"{table.name}.csv": table.csv(significant=8) for table in tables(exploration)}
     return {**files, FINDINGS_FILE: json_text(findings), SECONDS_FILE: json_text(seconds)}
@@ -63,6 +65,11 @@ def exploration_files(exploration: Exploration) -> dict[str, str]:
 def json_text(content: Any) -> str:
     """Data as JSON text."""
     return json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def checksum(content: Any) -> str:
+    """Hash of what was found, so that a change of the file is noticed."""
+    return hashlib.sha256(json.dumps(content, sort_keys=True, allow_nan=False).encode()).hexdigest()
 
 
 def read_exploration(path: Path) -> Exploration:
@@ -86,6 +93,8 @@ def read_exploration(path: Path) -> Exploration:
                 f"{path} was written by octoplan {content.get('version', 'of unknown version')} in format {version}; "
                 f"this version reads format {FORMAT_VERSION}. Explore the run again"
             )
+        if content.pop("checksum") != checksum(content):
+            raise StoreError(f"{file} was changed after the exploration; explore the run again")
         findings = of_data(Findings, content)
         seconds = json.loads((path / SECONDS_FILE).read_text("utf-8"))
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:

@@ -391,7 +391,7 @@ def info_gap_title(findings: Findings, items: Sequence[InfoGap]) -> str:
     best = max(items, key=lambda item: item.critical)
     name = findings.decision_title(best.decision)
     if best.critical == 0.0:
-        return "No decision pays on average with the main assumptions at their medians"
+        return "No decision of the programme pays on average with the main assumptions at their medians"
     if not isfinite(best.critical):
         return f"{name} pays on average at all errors examined"
     return f"{name} stands the largest error: {digits(best.critical, 2)} of the way to the unfavourable ends"
