@@ -1,6 +1,5 @@
 """Waves on disk, so that an interrupted calibration continues where it stopped."""
 
-import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from hashlib import sha256
@@ -69,7 +68,3 @@ class WaveFiles:
     def digest(self, content: bytes) -> bytes:
         """SHA-256 of the identity of the calibration and the content of a file, with which the file begins."""
         return sha256(self.fingerprint.encode() + content).digest()
-
-    def remove(self) -> None:
-        """Remove the folder."""
-        shutil.rmtree(self.folder, ignore_errors=True)

@@ -1,13 +1,12 @@
 """The command ``octoplan calibrate``."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
 from octoplan.cli.console import (
+    ListOption,
     check_simulation,
     compilation_notice,
     print_line,
@@ -15,6 +14,7 @@ from octoplan.cli.console import (
     progress_bar,
     record_written_path,
     render,
+    resumable_folder,
     track,
 )
 from octoplan.errors import CalibrationError
@@ -24,9 +24,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from octoplan.calibrate.evidence import Evidence
-    from octoplan.calibrate.wave_files import WaveFiles
 
-ListOption = Annotated[tuple[str, ...], Parameter(consume_multiple=True, negative=())]
 
 ASSUMPTIONS_PRINTED = 12
 """Number of informed assumptions that are printed, the most informed first."""
@@ -80,7 +78,7 @@ def calibrate(
     from octoplan.calibrate.folder import EVIDENCE_FOLDER, PAGE_FILE
     from octoplan.calibrate.options import count_futures, days_of, period_of, published_raids
     from octoplan.calibrate.setup import prepare
-    from octoplan.calibrate.wave_files import WaveFiles, fingerprint
+    from octoplan.calibrate.wave_files import SUFFIX, WaveFiles, fingerprint
     from octoplan.calibrate.waves import infer
     from octoplan.calibration import Calibration
     from octoplan.outcomes.files import check_output_folder
@@ -98,7 +96,7 @@ def calibrate(
     setup = prepare(loaded, period_of(loaded, daily, begin, end, held_out), raids, daily=daily is not None, seed=seed)
     folder = out.absolute()
     files = WaveFiles(folder.parent / f".{folder.name}.waves", fingerprint(setup, version("octoplan")))
-    with kept_waves(files):
+    with resumable_folder(files.folder, "waves", f"*{SUFFIX}", final=(CalibrationError,)):
         with executor(threads, cluster) as pool, compilation_notice(), progress_bar() as progress:
             count = count_futures(track(progress, "simulating"))
             evidence = Evidence(setup, infer(setup.problem(pool, count), seed, store=files))
@@ -106,30 +104,6 @@ def calibrate(
     record_written_path(out)
     print_calibration(evidence)
     print_line(f"scenario    {out}\npage        {out / EVIDENCE_FOLDER / PAGE_FILE}")
-
-
-@contextmanager
-def kept_waves(files: "WaveFiles") -> Iterator[None]:
-    """Create the folder of waves, and remove it at the end, but keep its waves if the calibration does not finish.
-
-    It is created before anything is simulated, so that a folder that cannot be written is an error at once.
-    """
-    from octoplan.calibrate.wave_files import SUFFIX
-
-    files.folder.mkdir(parents=True, exist_ok=True)
-    try:
-        yield
-    except CalibrationError:
-        files.remove()
-        raise
-    except BaseException:
-        if any(files.folder.glob(f"*{SUFFIX}")):
-            record_written_path(files.folder)
-            print_warning("the same command continues from the waves simulated so far")
-        else:
-            files.remove()
-        raise
-    files.remove()
 
 
 def print_calibration(evidence: "Evidence") -> None:

@@ -15,11 +15,14 @@ import errno
 import io
 import logging
 import os
+import shutil
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TextIO, cast
+from typing import TYPE_CHECKING, Annotated, Any, TextIO, cast
+
+from cyclopts import Parameter
 
 from octoplan.errors import ClusterError, OctoplanError, RunError, ScenarioError, Unfinished
 
@@ -42,6 +45,10 @@ SUBSTITUTES = {
     "≤": "<=",
 }  # fmt: skip
 """Substitutes for characters that an encoding lacks; other characters are replaced by a question mark."""
+
+
+ListOption = Annotated[tuple[str, ...], Parameter(consume_multiple=True, negative=())]
+"""Option of a command that takes several texts."""
 
 
 def substitute_characters(error: UnicodeError) -> tuple[str, int]:
@@ -134,6 +141,37 @@ _written_paths: list[Path] = []
 def record_written_path(path: Path) -> None:
     """Record that a file or folder was written, for the message of a command that fails later."""
     _written_paths.append(path)
+
+
+@contextmanager
+def resumable_folder(
+    folder: Path, content: str, pattern: str = "*", *, final: tuple[type[Exception], ...] = ()
+) -> Iterator[None]:
+    """Create the folder of what a command simulates, and remove it at the end, but keep it if the command does not end.
+
+    It is created before anything is simulated, so that a folder that cannot be written is an error at once.
+
+    Args:
+        folder: The folder.
+        content: What the folder has, for the warning that it is kept.
+        pattern: Pattern of the files that are worth keeping.
+        final: Errors after which nothing is kept, because the same command would end with them again.
+
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        yield
+    except final:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+    except BaseException:
+        if any(folder.glob(pattern)):
+            record_written_path(folder)
+            print_warning(f"the same command continues from the {content} simulated so far")
+        else:
+            shutil.rmtree(folder, ignore_errors=True)
+        raise
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 def report_written(path: Path, message: str | None = None) -> None:

@@ -2,22 +2,19 @@
 
 import shutil
 import textwrap
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
-
-from cyclopts import Parameter
+from typing import TYPE_CHECKING
 
 from octoplan.cli.console import (
+    ListOption,
     check_simulation,
     compilation_notice,
     print_line,
-    print_warning,
     progress_bar,
     record_written_path,
     render,
+    resumable_folder,
     scenario_name,
     terminal,
     track,
@@ -36,7 +33,6 @@ if TYPE_CHECKING:
     from octoplan.outcomes.simulate import Progress
     from octoplan.scenario import Scenario
 
-ListOption = Annotated[tuple[str, ...], Parameter(consume_multiple=True, negative=())]
 
 MAX_LINES = 20
 """Largest number of lines of the conclusion."""
@@ -94,7 +90,12 @@ def explore(
     measures_to_explore(source.scenario, measure)
     read = NO_SETTINGS if settings is None else read_settings(settings, source.scenario)
     hidden = folder.absolute().parent / f".{folder.absolute().name}.futures"
-    with futures_folder(hidden), executor(threads, cluster) as pool, compilation_notice(), progress_bar() as progress:
+    with (
+        resumable_folder(hidden, "futures"),
+        executor(threads, cluster) as pool,
+        compilation_notice(),
+        progress_bar() as progress,
+    ):
         run = source.run(hidden / "run", pool, track(progress, "simulating"))
         parts = PartProgress(progress)
         evaluations = Evaluations(hidden, pool, parts)
@@ -103,27 +104,6 @@ def explore(
     record_written_path(folder)
     print_conclusion(exploration)
     print_line(f"folder      {folder}\npage        {folder / PAGE_FILE}")
-
-
-@contextmanager
-def futures_folder(folder: Path) -> Iterator[None]:
-    """Create the folder of futures, and remove it at the end, but keep its content if the command does not finish.
-
-    A command that is refused after futures were simulated keeps them too: with other settings it continues from them.
-
-    It is created before anything is simulated, so that a folder that cannot be written is an error at once.
-    """
-    folder.mkdir(parents=True, exist_ok=True)
-    try:
-        yield
-    except BaseException:
-        if folder.is_dir() and any(folder.iterdir()):
-            record_written_path(folder)
-            print_warning("the same command continues from the futures simulated so far")
-        else:
-            shutil.rmtree(folder, ignore_errors=True)
-        raise
-    shutil.rmtree(folder, ignore_errors=True)
 
 
 class PartProgress:

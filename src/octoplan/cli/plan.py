@@ -11,6 +11,7 @@ from cyclopts import Parameter
 
 from octoplan.cli.console import (
     MAX_THREADS,
+    ListOption,
     check_number,
     compilation_notice,
     print_line,
@@ -30,8 +31,6 @@ CSV_SHEETS = ("Gates", "Hiring", "Orders")
 
 DEFAULT_FRONTIER_FUTURES = 150
 """Number of futures on which each share of the frontier is evaluated unless ``--unseen`` is given."""
-
-ListOption = Annotated[tuple[str, ...], Parameter(consume_multiple=True, negative=())]
 
 
 def plan(

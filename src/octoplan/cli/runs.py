@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 from cyclopts import Parameter
 
 from octoplan.cli.console import (
+    ListOption,
     check_simulation,
     compilation_notice,
     print_line,
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
     from octoplan.outcomes.precision import Step
     from octoplan.outcomes.run_results import RunResults
 
-ListOption = Annotated[tuple[str, ...], Parameter(consume_multiple=True, negative=())]
 Flag = Annotated[bool, Parameter(negative=())]
 AllMeasures = Annotated[bool, Parameter(name="--all", negative=())]
 
