@@ -3,14 +3,13 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from hashlib import sha256
-from io import BytesIO
 from pathlib import Path
 
 import numpy as np
 
 from octoplan.calibrate.setup import Setup
 from octoplan.calibrate.waves import Wave
-from octoplan.outcomes.files import atomic_write
+from octoplan.outcomes.checked_arrays import read_arrays, write_arrays
 
 SUFFIX = ".wave"
 """Suffix of the files of waves."""
@@ -48,23 +47,10 @@ class WaveFiles:
         if wave is None:
             wave = simulate()
             self.folder.mkdir(parents=True, exist_ok=True)
-            content = BytesIO()
-            np.savez(content, scores=wave.scores, measures=wave.measures)
-            atomic_write(path, self.digest(content.getvalue()) + content.getvalue())
+            write_arrays(path, self.fingerprint.encode(), {"scores": wave.scores, "measures": wave.measures})
         return wave
 
     def read(self, path: Path) -> Wave | None:
         """The wave of a file; None if there is none, or if it is damaged or belongs to another calibration."""
-        try:
-            data = path.read_bytes()
-        except OSError:
-            return None
-        content = data[sha256().digest_size :]
-        if data != self.digest(content) + content:
-            return None
-        with np.load(BytesIO(content), allow_pickle=False) as arrays:
-            return Wave(arrays["scores"], arrays["measures"])
-
-    def digest(self, content: bytes) -> bytes:
-        """SHA-256 of the identity of the calibration and the content of a file, with which the file begins."""
-        return sha256(self.fingerprint.encode() + content).digest()
+        arrays = read_arrays(path, self.fingerprint.encode())
+        return None if arrays is None else Wave(arrays["scores"], arrays["measures"])

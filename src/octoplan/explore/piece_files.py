@@ -3,17 +3,16 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import sha256
-from io import BytesIO
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from octoplan.outcomes.files import atomic_write
+from octoplan.outcomes.checked_arrays import read_arrays, write_arrays
 from octoplan.scenario.arrays import Floats, Ints
 
 SUFFIX = ".piece"
-"""Suffix of the files of pieces: a digest, then an ``npz`` archive."""
+"""Suffix of the files of pieces."""
 
 
 class Piece(NamedTuple):
@@ -50,26 +49,12 @@ class PieceFiles:
 
     def read(self, digest: bytes) -> Piece | None:
         """The piece with a digest; None if there is none or its file is damaged."""
-        try:
-            data = self.path(digest).read_bytes()
-        except OSError:
-            return None
-        content = data[sha256().digest_size :]
-        if data != checksum(digest, content) + content:
-            return None
-        with np.load(BytesIO(content), allow_pickle=False) as arrays:
-            return Piece(**arrays)
+        arrays = read_arrays(self.path(digest), digest)
+        return None if arrays is None else Piece(**arrays)
 
     def write(self, digest: bytes, piece: Piece) -> None:
         """Write a piece atomically."""
-        content = BytesIO()
-        np.savez(content, **piece._asdict())
-        atomic_write(self.path(digest), checksum(digest, content.getvalue()) + content.getvalue())
-
-
-def checksum(digest: bytes, content: bytes) -> bytes:
-    """SHA-256 of the full digest of a piece and of its content, with which its file begins."""
-    return sha256(digest + content).digest()
+        write_arrays(self.path(digest), digest, piece._asdict())
 
 
 def content_digest(*values: Any) -> bytes:
